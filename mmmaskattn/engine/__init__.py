@@ -1,0 +1,1 @@
+"""What the package adds to mmengine's Runner: safe checkpoints, launching on CPU processes, configuration checks."""

@@ -1,0 +1,5 @@
+"""stub"""
+
+
+def allow_mmengine_checkpoints() -> None:
+    """Stub."""
