@@ -1,0 +1,5 @@
+"""Backbones."""
+
+from mmmaskattn.models.backbones.maskattn_unet import MaskAttnUNet
+
+__all__ = ['MaskAttnUNet']

@@ -1,0 +1,159 @@
+"""The encoder and bottleneck of MaskAttn-UNet (Figure 1 and section 4.1).
+
+Where text, figure and released code disagree, and what is done here:
+
+- Stages: the text has four downsampling stages "from 64 to 128 to 256 (with two blocks at 256), leading into a bottleneck", and the released code has
+  three poolings. Here: four downsamplings, widths 64-128-256-256 and a bottleneck of 256 at 1/16.
+- Norms: the paper names none. Here: batch norm after convolutions, layer norm before attention and before its feed-forward network.
+- Mask: see :mod:`mmmaskattn.models.layers.attention_masks`.
+- FLOPs: the paper claims 11 G and 46 M parameters; the released network counts 68 G and 25 M at 128x128. ``base`` here stays under 11 G multiply-adds,
+  attention products counted, by keeping fewer keys on finer maps and one convolution less at the finest decoder stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmmaskattn.models.layers.mask_attention import MaskAttention
+from mmmaskattn.models.layers.unet_blocks import ConvBlock
+from mmmaskattn.models.variants import StageMasks, get_variant, map_size_at, masks_by_stage
+from mmmaskattn.registry import MODELS
+
+MIN_SIZE = 16
+NORM = {'type': 'mmmaskattn.CrossProcessBN'}
+ACTIVATION = {'type': 'ReLU'}
+
+
+@MODELS.register_module()
+class MaskAttnUNet(BaseModule):
+    """U-Net encoder with a mask attention module at every scale, or at those named.
+
+    At the defaults (``base``) and 128x128::
+
+        image 3x128x128
+          |  stage 0: convs, attention ----------------> x1  64x128x128
+          |  max pool, stage 1: convs, attention ------> x2 128x 64x 64
+          |  max pool, stage 2: convs, attention ------> x3 256x 32x 32
+          |  max pool, stage 3: convs, attention ------> x4 256x 16x 16
+          |  max pool, bottleneck: convs, attention ---> x5 256x  8x  8
+
+    Args:
+        arch: ``tiny``, ``small`` or ``base``: where the arguments left at None come from; see :mod:`mmmaskattn.models.variants`.
+        in_channels: channels of the image.
+        channels: width of each stage, the bottleneck last.
+        num_convs: convolutions in each stage.
+        stem_stride: stride of the first convolution, 1 or 2; 2 halves every map.
+        masks: the mask M of each stage: one for all, or a sequence with one (or None: no attention there) for each stage. ``'variant'`` takes the
+            variant's own, None builds a plain convolutional encoder (Tables 5 and 6).
+        num_heads: heads of each attention.
+        ffn_ratio: hidden width of the feed-forward networks over the stage's width.
+        input_size: (H, W) of the network's input; only the ``dense`` mask is made for a size, and even that accepts others.
+        out_indices: stages whose maps are returned.
+        frozen_stages: the stages up to this one keep their weights and statistics; -1 freezes none.
+        norm_eval: keep all batch norms in evaluation mode while training.
+        norm_cfg: norm layer of the convolutions.
+        act_cfg: activation layer of the convolutions.
+        with_cp: recompute blocks and attention in the backward pass to save memory.
+        init_cfg: initialisation, as mmengine takes it (``dict(type='Pretrained', checkpoint=...)``).
+
+    Raises:
+        ValueError: unknown ``arch`` or mask, a ``stem_stride`` other than 1 or 2, a sequence of the wrong length.
+    """
+
+    def __init__(
+        self,
+        arch: str = 'base',
+        in_channels: int = 3,
+        channels: Sequence[int] | None = None,
+        num_convs: Sequence[int] | None = None,
+        stem_stride: int | None = None,
+        masks: StageMasks = 'variant',
+        num_heads: int = 4,
+        ffn_ratio: float | None = None,
+        input_size: tuple[int, int] = (128, 128),
+        out_indices: Sequence[int] | None = None,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        norm_cfg: dict[str, Any] = NORM,
+        act_cfg: dict[str, Any] = ACTIVATION,
+        with_cp: bool = False,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        variant = get_variant(arch)
+        widths = tuple(channels or variant.channels)
+        stem = variant.stem_stride if stem_stride is None else stem_stride
+        if stem not in (1, 2):
+            raise ValueError(f'stem_stride is {stem}; it must be 1 or 2')
+        convs = tuple(num_convs or variant.encoder_convs[: len(widths)])
+        if len(convs) != len(widths):
+            raise ValueError(f'num_convs has {len(convs)} entries for {len(widths)} stages; give one for each stage')
+        stage_masks = masks_by_stage(variant.encoder_masks if masks == 'variant' else masks, len(widths), 'masks')
+        self.out_channels = widths
+        self.out_indices = tuple(range(len(widths)) if out_indices is None else out_indices)
+        self.frozen_stages = frozen_stages
+        self.norm_eval = norm_eval
+        # Rounded up, so that even a 1x1 map has a level below it.
+        self.pool = nn.MaxPool2d(2, ceil_mode=True)
+        self.blocks = nn.ModuleList()
+        self.attentions = nn.ModuleList()
+        for stage, width in enumerate(widths):
+            before = widths[stage - 1] if stage else in_channels
+            self.blocks.append(
+                ConvBlock(before, width, convs[stage], stem if stage == 0 else 1, norm_cfg, act_cfg, with_cp)
+            )
+            map_size = map_size_at(input_size, stem << stage)
+            mask = stage_masks[stage]
+            self.attentions.append(
+                nn.Identity()
+                if mask is None
+                else MaskAttention(
+                    width, map_size, num_heads, mask, variant.ffn_ratio if ffn_ratio is None else ffn_ratio, with_cp
+                )
+            )
+        self._freeze()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Compute the pyramid.
+
+        Args:
+            x: float (B, in_channels, H, W), H and W of at least 16, odd ones too.
+
+        Returns:
+            The maps of ``out_indices``, shallow to deep: map i is float (B, channels[i], H_i, W_i) at stride ``stem_stride * 2**i``, rounded up.
+
+        Raises:
+            ValueError: the input is smaller than 16x16.
+        """
+        height, width = x.shape[2:]
+        if height < MIN_SIZE or width < MIN_SIZE:
+            raise ValueError(
+                f'the input of MaskAttnUNet is {height}x{width} pixels (height x width); it must be at least {MIN_SIZE}x{MIN_SIZE}: '
+                'use a larger size in the LowResResize of the pipeline'
+            )
+        maps = []
+        for stage, (block, attention) in enumerate(zip(self.blocks, self.attentions)):
+            x = attention(block(self.pool(x) if stage else x))
+            maps.append(x)
+        return tuple(maps[index] for index in self.out_indices)
+
+    def train(self, mode: bool = True) -> MaskAttnUNet:
+        """Switch to training, keeping frozen stages (and all batch norms, with ``norm_eval``) in evaluation mode."""
+        super().train(mode)
+        self._freeze()
+        if mode and self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+        return self
+
+    def _freeze(self) -> None:
+        for stage in range(self.frozen_stages + 1):
+            for part in (self.blocks[stage], self.attentions[stage]):
+                part.eval()
+                part.requires_grad_(False)

@@ -1,0 +1,125 @@
+"""The mask attention module of MaskAttn-UNet (section 3.2, Eqs. 1 and 2)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from mmmaskattn.models.layers.attention_masks import MaskConfig, MaskTerms, build_mask
+
+
+def masked_attention(query: Tensor, key: Tensor, value: Tensor, terms: MaskTerms) -> Tensor:
+    """Softmax(Q K^T / sqrt(d) + M) V of Eq. 1, by ``scaled_dot_product_attention`` alone.
+
+    A bias for each key rides as one more channel, Q' = [Q, sqrt(d)], K' = [K, m], V' = [V, 0] at the old scale: the same product, and the gradient of m
+    does not push SDPA to its slow path, as an ``attn_mask`` that needs a gradient would.
+
+    Args:
+        query: float (B, heads, N, d).
+        key: float (B, heads, K, d), the kept keys.
+        value: float (B, heads, K, d).
+        terms: the mask's biases; ``keep`` is not looked at, the keys are taken as already chosen.
+
+    Returns:
+        float (B, heads, N, d).
+    """
+    if terms.pair_bias is not None:
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=terms.pair_bias.to(query.dtype)[None])
+    if terms.key_bias is None:
+        return F.scaled_dot_product_attention(query, key, value)
+    channels = query.shape[-1]
+    bias = terms.key_bias.to(key.dtype)[:, None, :, None].expand(-1, key.shape[1], -1, -1)
+    query = F.pad(query, (0, 1), value=math.sqrt(channels))
+    key = torch.cat([key, bias], dim=-1)
+    attended = F.scaled_dot_product_attention(query, key, F.pad(value, (0, 1)), scale=1 / math.sqrt(channels))
+    return attended[..., :channels]
+
+
+class MaskAttention(nn.Module):
+    """Mask-modulated multi-head self-attention over a feature map, then a feed-forward network, each with a residual::
+
+        x (B,C,H,W) --> tokens (B,N,C) --+-- norm -- Q,K,V; M -- Eq. 1 -- projection -- (+) --+-- norm -- Eq. 2 -- (+) --> (B,C,H,W)
+                                         |______________________________________________|     |_____________________|
+
+    Deviations: the paper names no normalisation; the layer norms before each half are ours (pre-norm). The paper's Eq. 2 leaves the width of the
+    feed-forward network open: ``ffn_ratio``.
+
+    Args:
+        channels: C of the map.
+        map_size: (H, W) of the map at the network's input size; only the ``dense`` mask keeps to it, and accepts others.
+        num_heads: heads; the paper uses four. Must divide ``channels``.
+        mask: the mask M, a name or a dict; see :mod:`mmmaskattn.models.layers.attention_masks`.
+        ffn_ratio: hidden width of the feed-forward network over ``channels``.
+        with_cp: recompute the module in the backward pass instead of keeping its activations.
+
+    Raises:
+        ValueError: ``channels`` not divisible by ``num_heads``, or an unknown mask.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        map_size: tuple[int, int],
+        num_heads: int = 4,
+        mask: MaskConfig = 'topk',
+        ffn_ratio: float = 1.0,
+        with_cp: bool = False,
+    ) -> None:
+        super().__init__()
+        if channels % num_heads:
+            raise ValueError(f'num_heads={num_heads} does not divide the {channels} channels of the map')
+        hidden = max(1, round(channels * ffn_ratio))
+        self.num_heads = num_heads
+        self.with_cp = with_cp
+        self.norm = nn.LayerNorm(channels)
+        self.mask = build_mask(mask, channels, num_heads, map_size)
+        self.query = nn.Linear(channels, channels)
+        self.key_value = nn.Linear(channels, 2 * channels)
+        self.projection = nn.Linear(channels, channels)
+        self.ffn_norm = nn.LayerNorm(channels)
+        self.ffn = nn.Sequential(nn.Linear(channels, hidden), nn.GELU(), nn.Linear(hidden, channels))
+        self.apply(_initialise)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Refine a map.
+
+        Args:
+            x: float (B, C, H, W).
+
+        Returns:
+            float (B, C, H, W).
+        """
+        if self.with_cp and x.requires_grad:
+            return checkpoint(self._refine, x, use_reentrant=False)
+        return self._refine(x)
+
+    def _refine(self, x: Tensor) -> Tensor:
+        tokens = x.flatten(2).transpose(1, 2)
+        tokens = tokens + self._attend(self.norm(tokens), (x.shape[2], x.shape[3]))
+        tokens = tokens + self.ffn(self.ffn_norm(tokens))
+        return tokens.transpose(1, 2).reshape(x.shape)
+
+    def _attend(self, tokens: Tensor, map_size: tuple[int, int]) -> Tensor:
+        """Eq. 1 and the projection: (B, N, C) -> (B, N, C)."""
+        terms = self.mask(tokens, map_size)
+        kept = tokens
+        if terms.keep is not None:
+            kept = tokens.gather(1, terms.keep[..., None].expand(-1, -1, tokens.shape[2]))
+        query = self._split_heads(self.query(tokens))
+        key, value = (self._split_heads(part) for part in self.key_value(kept).chunk(2, dim=-1))
+        attended = masked_attention(query, key, value, terms)
+        return self.projection(attended.transpose(1, 2).flatten(2))
+
+    def _split_heads(self, tokens: Tensor) -> Tensor:
+        """(B, N, C) -> (B, heads, N, C / heads)."""
+        return tokens.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+
+
+def _initialise(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=0.02)
+        nn.init.zeros_(module.bias)

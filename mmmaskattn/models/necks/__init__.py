@@ -1,0 +1,5 @@
+"""Necks."""
+
+from mmmaskattn.models.necks.maskattn_decoder import MaskAttnDecoder
+
+__all__ = ['MaskAttnDecoder']

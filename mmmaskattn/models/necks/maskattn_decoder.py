@@ -1,0 +1,117 @@
+"""The decoder of MaskAttn-UNet (Figure 1(c) and section 4.1), as a neck."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmmaskattn.models.backbones.maskattn_unet import ACTIVATION, NORM
+from mmmaskattn.models.layers.mask_attention import MaskAttention
+from mmmaskattn.models.layers.unet_blocks import UpBlock
+from mmmaskattn.models.variants import StageMasks, get_variant, map_size_at, masks_by_stage
+from mmmaskattn.registry import MODELS
+
+
+@MODELS.register_module()
+class MaskAttnDecoder(BaseModule):
+    """U-Net decoder with a mask attention module at every scale, or at those named, over any pyramid (ours, a ResNet's, a MiT's).
+
+    At the defaults (``base``) and 128x128::
+
+        x5 256x8x8 --> up, concat x4, convs, attention --> 256x 16x 16 --+--> output 3
+                       up, concat x3, convs, attention --> 256x 32x 32 --+--> output 2
+                       up, concat x2, convs, attention --> 128x 64x 64 --+--> output 1
+                       up, concat x1, convs, attention -->  64x128x128 --+--> output 0
+
+    Args:
+        in_channels: channels of the pyramid's maps, shallow to deep; one upsampling for each but the last. The variant's own encoder when None.
+        arch: ``tiny``, ``small`` or ``base``: where the arguments left at None come from; see :mod:`mmmaskattn.models.variants`.
+        channels: width of each decoder stage, finest first.
+        num_convs: convolutions in each decoder stage, finest first.
+        masks: the mask M of each stage, finest first: one for all, or a sequence with one (or None: no attention there) for each stage. ``'variant'``
+            takes the variant's own, None builds a plain convolutional decoder (Tables 5 and 6).
+        num_heads: heads of each attention.
+        ffn_ratio: hidden width of the feed-forward networks over the stage's width.
+        input_size: (H, W) of the network's input; only the ``dense`` mask is made for a size, and even that accepts others.
+        strides: stride of each map of the pyramid against the input, for ``dense`` again; the variant's own when None.
+        norm_cfg: norm layer of the convolutions.
+        act_cfg: activation layer of the convolutions.
+        with_cp: recompute blocks and attention in the backward pass to save memory.
+        init_cfg: initialisation, as mmengine takes it.
+
+    Raises:
+        ValueError: fewer than two maps, unknown ``arch`` or mask, a sequence of the wrong length.
+    """
+
+    def __init__(
+        self,
+        in_channels: Sequence[int] | None = None,
+        arch: str = 'base',
+        channels: Sequence[int] | None = None,
+        num_convs: Sequence[int] | None = None,
+        masks: StageMasks = 'variant',
+        num_heads: int = 4,
+        ffn_ratio: float | None = None,
+        input_size: tuple[int, int] = (128, 128),
+        strides: Sequence[int] | None = None,
+        norm_cfg: dict[str, Any] = NORM,
+        act_cfg: dict[str, Any] = ACTIVATION,
+        with_cp: bool = False,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        variant = get_variant(arch)
+        in_channels = tuple(in_channels or variant.channels)
+        num_stages = len(in_channels) - 1
+        if num_stages < 1:
+            raise ValueError(f'in_channels is {list(in_channels)}; the decoder needs the channels of at least two maps')
+        widths = tuple(channels or variant.channels[:num_stages])
+        convs = tuple(num_convs or variant.decoder_convs[:num_stages])
+        for option, values in (('channels', widths), ('num_convs', convs)):
+            if len(values) != num_stages:
+                raise ValueError(
+                    f'{option} has {len(values)} entries; in_channels {list(in_channels)} makes {num_stages} stages: give one for each'
+                )
+        stage_masks = masks_by_stage(variant.decoder_masks if masks == 'variant' else masks, num_stages, 'masks')
+        strides = strides or [variant.stem_stride << level for level in range(num_stages)]
+        self.in_channels = in_channels
+        self.out_channels = widths
+        self.ups = nn.ModuleList()
+        self.attentions = nn.ModuleList()
+        for level, width in enumerate(widths):
+            deep = in_channels[-1] if level == num_stages - 1 else widths[level + 1]
+            self.ups.append(UpBlock(deep, in_channels[level], width, convs[level], norm_cfg, act_cfg, with_cp))
+            mask = stage_masks[level]
+            map_size = map_size_at(input_size, strides[level])
+            self.attentions.append(
+                nn.Identity()
+                if mask is None
+                else MaskAttention(
+                    width, map_size, num_heads, mask, variant.ffn_ratio if ffn_ratio is None else ffn_ratio, with_cp
+                )
+            )
+
+    def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Decode a pyramid.
+
+        Args:
+            inputs: the pyramid, shallow to deep: map i is float (B, in_channels[i], H_i, W_i), of any sizes.
+
+        Returns:
+            One map for each stage, finest to coarsest: map i is float (B, channels[i], H_i, W_i).
+
+        Raises:
+            ValueError: another number of maps than ``in_channels`` names.
+        """
+        if len(inputs) != len(self.in_channels):
+            raise ValueError(
+                f'MaskAttnDecoder got {len(inputs)} maps; in_channels {list(self.in_channels)} names {len(self.in_channels)}'
+            )
+        x, maps = inputs[-1], []
+        for level in reversed(range(len(self.ups))):
+            x = self.attentions[level](self.ups[level](x, inputs[level]))
+            maps.append(x)
+        return tuple(reversed(maps))

@@ -1,0 +1,110 @@
+"""The variants of MaskAttn-UNet: ``tiny``, ``small`` and ``base``.
+
+A variant is a set of defaults for :class:`MaskAttnUNet` and :class:`MaskAttnDecoder`; any argument given explicitly takes its place. Levels are counted
+from the finest map. ``docs/reference/variants.md`` has the measured sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional, Union
+
+from mmmaskattn.models.layers.attention_masks import MaskConfig
+
+StageMasks = Union[MaskConfig, Sequence[Optional[MaskConfig]], None]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Widths, depths and masks of one variant.
+
+    Attributes:
+        channels: widths of the five levels, finest first; the decoder uses all but the last.
+        stem_stride: stride of the first convolution, 1 or 2.
+        encoder_convs: convolutions in each encoder stage.
+        decoder_convs: convolutions in each decoder stage, finest first.
+        encoder_masks: mask of each encoder stage; None leaves a stage without attention.
+        decoder_masks: mask of each decoder stage, finest first.
+        ffn_ratio: hidden width of the feed-forward networks over the stage's width.
+    """
+
+    channels: tuple[int, ...]
+    stem_stride: int
+    encoder_convs: tuple[int, ...]
+    decoder_convs: tuple[int, ...]
+    encoder_masks: StageMasks
+    decoder_masks: StageMasks
+    ffn_ratio: float
+
+
+def _top(k: int) -> dict[str, object]:
+    return {'type': 'topk', 'k': k}
+
+
+VARIANTS: dict[str, Variant] = {
+    # The paper's widths; few keys on the finer maps and one convolution less at the finest decoder stage keep it under 11 G MACs.
+    'base': Variant(
+        channels=(64, 128, 256, 256, 256),
+        stem_stride=1,
+        encoder_convs=(2, 2, 2, 2, 2),
+        decoder_convs=(1, 2, 2, 2),
+        encoder_masks=(_top(64), _top(64), _top(128), 'gate', 'gate'),
+        decoder_masks=(_top(64), _top(64), _top(128), 'gate'),
+        ffn_ratio=1.0,
+    ),
+    'small': Variant(
+        channels=(64, 128, 256, 320, 320),
+        stem_stride=2,
+        encoder_convs=(2, 2, 2, 2, 2),
+        decoder_convs=(2, 2, 2, 2),
+        encoder_masks=(None, None, 'gate', 'gate', 'gate'),
+        decoder_masks=(None, None, 'gate', 'gate'),
+        ffn_ratio=1.0,
+    ),
+    'tiny': Variant(
+        channels=(24, 48, 96, 128, 128),
+        stem_stride=2,
+        encoder_convs=(2, 2, 2, 2, 2),
+        decoder_convs=(2, 2, 2, 2),
+        encoder_masks=(None, None, 'gate', 'gate', 'gate'),
+        decoder_masks=(None, None, 'gate', 'gate'),
+        ffn_ratio=1.0,
+    ),
+}
+
+
+def get_variant(arch: str) -> Variant:
+    """Look a variant up by name.
+
+    Raises:
+        ValueError: there is no such variant.
+    """
+    if arch not in VARIANTS:
+        raise ValueError(f'arch {arch!r} is unknown; the option `arch` takes one of {", ".join(VARIANTS)}')
+    return VARIANTS[arch]
+
+
+def masks_by_stage(masks: StageMasks, num_stages: int, option: str) -> tuple[MaskConfig | None, ...]:
+    """Give every stage its mask.
+
+    Args:
+        masks: one mask for all stages, a sequence with one (or None) for each, or None for no attention at all.
+        num_stages: number of stages; a longer sequence is cut, so that a variant serves shallower pyramids.
+        option: name of the option, for the error.
+
+    Raises:
+        ValueError: a sequence shorter than the number of stages.
+    """
+    if masks is None or isinstance(masks, (str, dict)):
+        return (masks,) * num_stages
+    if len(masks) < num_stages:
+        raise ValueError(
+            f'{option} has {len(masks)} entries for {num_stages} stages; give one mask, or one (or None) for each stage'
+        )
+    return tuple(masks)[:num_stages]
+
+
+def map_size_at(input_size: tuple[int, int], stride: int) -> tuple[int, int]:
+    """(H, W) of the map at a stride, rounded up as the encoder's poolings do."""
+    return -(-input_size[0] // stride), -(-input_size[1] // stride)
