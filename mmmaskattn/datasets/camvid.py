@@ -1,0 +1,103 @@
+"""CamVid with the 11 classes of SegNet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mmengine import fileio
+from mmseg.datasets import BaseSegDataset
+
+from mmmaskattn.datasets.camvid_layout import find_layout
+from mmmaskattn.registry import DATASETS
+
+_SEGNET_VOID = 11
+
+
+@DATASETS.register_module()
+class CamVidDataset(BaseSegDataset):
+    """CamVid, 367 training, 101 validation and 233 test images, in either of two folder layouts.
+
+    SegNet's: ``train/*.png`` and ``trainannot/*.png`` (and ``val``, ``test``), void labelled 11. Or
+    ``images/train/*.png`` and ``labels/train/*.png``, void labelled 255. The layout is found from the folders under
+    ``data_root``. A list ``train.txt`` under ``data_root`` selects the images: a line is a file stem or, as in
+    SegNet's own lists, two paths. Without it, all images of the folder are used.
+
+    Args:
+        data_root: Folder of the data set.
+        split: ``'train'``, ``'val'`` or ``'test'``.
+        img_suffix: Suffix of the images.
+        seg_map_suffix: Suffix of the label maps.
+        **kwargs: Options of `BaseSegDataset`.
+
+    Raises:
+        FileNotFoundError: If neither layout is there; the message names both.
+    """
+
+    METAINFO = dict(
+        classes=(
+            'sky',
+            'building',
+            'pole',
+            'road',
+            'pavement',
+            'tree',
+            'sign_symbol',
+            'fence',
+            'car',
+            'pedestrian',
+            'bicyclist',
+        ),
+        palette=[
+            [128, 128, 128],
+            [128, 0, 0],
+            [192, 192, 128],
+            [128, 64, 128],
+            [60, 40, 222],
+            [128, 128, 0],
+            [192, 128, 128],
+            [64, 64, 128],
+            [64, 0, 128],
+            [64, 64, 0],
+            [0, 128, 192],
+        ],
+    )
+
+    def __init__(
+        self,
+        data_root: str,
+        split: str = 'train',
+        img_suffix: str = '.png',
+        seg_map_suffix: str = '.png',
+        **kwargs: Any,
+    ) -> None:
+        images, labels = find_layout(data_root, split)
+        kwargs.setdefault('data_prefix', dict(img_path=images, seg_map_path=labels))
+        kwargs.setdefault('ann_file', f'{split}.txt')
+        super().__init__(data_root=data_root, img_suffix=img_suffix, seg_map_suffix=seg_map_suffix, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """List the split.
+
+        Returns:
+            One dictionary per image.
+        """
+        images, labels = Path(self.data_prefix['img_path']), Path(self.data_prefix['seg_map_path'])
+        label_map = {**(self.label_map or {}), _SEGNET_VOID: self.ignore_index}
+        return [
+            dict(
+                img_path=str(images / f'{stem}{self.img_suffix}'),
+                seg_map_path=str(labels / f'{stem}{self.seg_map_suffix}'),
+                label_map=label_map,
+                reduce_zero_label=self.reduce_zero_label,
+                seg_fields=[],
+            )
+            for stem in self._stems(images)
+        ]
+
+    def _stems(self, images: Path) -> list[str]:
+        """File stems from the list if there is one, else from the folder."""
+        if self.ann_file and Path(self.ann_file).is_file():
+            lines = fileio.list_from_file(self.ann_file, backend_args=self.backend_args)
+            return [Path(line.split()[0]).name.removesuffix(self.img_suffix) for line in lines if line.strip()]
+        return sorted(path.name.removesuffix(self.img_suffix) for path in images.glob(f'*{self.img_suffix}'))

@@ -1,0 +1,70 @@
+"""One call that gives a config, or a part of one, another network input size.
+
+A config file builds its pipelines from lists, and mmengine's inheritance replaces lists whole, so a leaf that wants
+64x64 would have to repeat every pipeline. Instead it calls `with_input_size` on what it inherits::
+
+    _base_ = './ade20k_semantic_128.py'
+    from mmmaskattn.datasets.input_size import with_input_size  # noqa: E402
+
+    image_size = (64, 48)  # (H, W)
+    train_pipeline = with_input_size(_base_.train_pipeline, image_size)
+    test_pipeline = with_input_size(_base_.test_pipeline, image_size)
+    tta_pipeline = with_input_size(_base_.tta_pipeline, image_size)
+    train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+    val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+    test_dataloader = val_dataloader
+
+The line ``_base_`` must come before the import, or mmengine takes the file for its other config style.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from mmmaskattn.datasets.transforms.sizes import Size, check_size
+
+SIZED_TRANSFORMS = ('LoadLowResImage', 'LowResResize', 'LowResScaleJitter')
+
+
+def sized_transforms(part: Any) -> Iterator[dict]:
+    """Walk a config and yield the transforms that carry the network's input size.
+
+    Args:
+        part: A dataloader, data set or pipeline: nested dictionaries, lists and tuples.
+
+    Yields:
+        The dictionaries themselves.
+    """
+    if isinstance(part, dict):
+        if str(part.get('type')).rpartition('.')[2] in SIZED_TRANSFORMS:
+            yield part
+        for value in part.values():
+            yield from sized_transforms(value)
+    elif isinstance(part, (list, tuple)):
+        for value in part:
+            yield from sized_transforms(value)
+
+
+def with_input_size(part: Any, size: Size) -> Any:
+    """Copy a part of a config with another network input size.
+
+    Args:
+        part: See `sized_transforms`.
+        size: One integer or (H, W) in pixels, at least 16.
+
+    Returns:
+        A deep copy in which every low-resolution transform has the new size.
+
+    Raises:
+        ValueError: If the size is not valid, or the part holds no low-resolution transform.
+    """
+    size = check_size(size, 'image_size')
+    part = copy.deepcopy(part)
+    found = list(sized_transforms(part))
+    if not found:
+        raise ValueError(f'with_input_size: none of {SIZED_TRANSFORMS} found. Pass a dataloader, data set or pipeline.')
+    for transform in found:
+        transform['size'] = size
+    return part

@@ -1,0 +1,144 @@
+"""Loading of images that will be used small: JPEGs are decoded at a reduced scale when that is enough."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import mmcv
+import numpy as np
+from mmcv.transforms import LoadImageFromFile
+from mmcv.transforms.utils import cache_randomness
+from mmengine import fileio
+from PIL import Image
+
+from mmmaskattn.datasets.transforms.low_res_scale_jitter import check_ratio_range
+from mmmaskattn.datasets.transforms.sizes import Size, check_size, scale_size
+from mmmaskattn.registry import TRANSFORMS
+
+REDUCED_FLAGS = {
+    'color': {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8},
+    'grayscale': {
+        2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+        4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+        8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+    },
+}
+_JPEG_START = b'\xff\xd8\xff'
+_ORIENTATION_TAG = 0x0112
+
+
+def jpeg_shape(content: bytes) -> tuple[int, int] | None:
+    """Read the size of an upright JPEG from its header.
+
+    Args:
+        content: The file's bytes.
+
+    Returns:
+        (H, W), or None for another format, an unreadable header, or a picture that EXIF says to rotate (rare, and a
+        reduced decode would put its partial last column on the wrong side).
+    """
+    if not content.startswith(_JPEG_START):
+        return None
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            width, height = picture.size
+            upright = picture.getexif().get(_ORIENTATION_TAG, 1) == 1
+    except (OSError, SyntaxError):  # the decoder will name the file
+        return None
+    return (height, width) if upright else None
+
+
+def decode_scale(native: tuple[int, int], needed: tuple[int, int]) -> int:
+    """Find the largest of 8, 4, 2, 1 by which an image may be reduced and still has the pixels needed.
+
+    Args:
+        native: (H, W) of the file.
+        needed: (H, W) that a later step resizes to.
+
+    Returns:
+        The divisor.
+    """
+    for scale in (8, 4, 2):
+        if native[0] >= scale * needed[0] and native[1] >= scale * needed[1]:
+            return scale
+    return 1
+
+
+@TRANSFORMS.register_module()
+class LoadLowResImage(LoadImageFromFile):
+    """`LoadImageFromFile` of mmcv that decodes no more of a JPEG than a small network input needs.
+
+    libjpeg can decode at 1/2, 1/4 or 1/8 of the size for a fraction of the time, which is the greater part of a
+    low-resolution pipeline's. The picture is reduced only if both sides stay at least as long as the size needed.
+    Other formats are decoded in full.
+
+    Required key: ``img_path``. Added: ``img``, ``img_shape`` (of the decoded array), ``ori_shape`` (of the file,
+    always the full size), ``decode_scale`` (1, 2, 4 or 8), ``jitter_ratio`` if ``ratio_range`` is given.
+
+    Args:
+        size: The network's input size, one integer or (H, W) in pixels, at least 16.
+        ratio_range: The range of a `LowResScaleJitter` that follows. The ratio is then drawn here, once, so that the
+            decoder knows how many pixels it needs, and that transform uses it.
+        **kwargs: Options of `LoadImageFromFile` (``to_float32``, ``color_type``, ``imdecode_backend``,
+            ``ignore_empty``, ``backend_args``). A backend other than cv2 decodes in full.
+
+    Raises:
+        ValueError: If an option is not valid, or a file holds no readable image (the message names it).
+    """
+
+    def __init__(self, size: Size, ratio_range: Sequence[float] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.size = check_size(size, 'LoadLowResImage: size')
+        self.ratio_range = (
+            None if ratio_range is None else check_ratio_range(ratio_range, 'LoadLowResImage: ratio_range')
+        )
+
+    @cache_randomness
+    def _draw_ratio(self) -> float:
+        return 1.0 if self.ratio_range is None else float(np.random.uniform(*self.ratio_range))
+
+    def transform(self, results: dict) -> dict[str, Any] | None:
+        """Load one image.
+
+        Args:
+            results: Result dictionary with ``img_path``.
+
+        Returns:
+            The same dictionary, or None if ``ignore_empty`` is set and the image cannot be read.
+        """
+        ratio = self._draw_ratio()
+        try:
+            image, shape, scale = self._decode(results['img_path'], scale_size(self.size, ratio))
+        except (OSError, ValueError):
+            if self.ignore_empty:
+                return None
+            raise
+        results.update(img=image, img_shape=image.shape[:2], ori_shape=shape, decode_scale=scale)
+        if self.ratio_range is not None:
+            results['jitter_ratio'] = ratio
+        return results
+
+    def _decode(self, path: str, needed: tuple[int, int]) -> tuple[np.ndarray, tuple[int, int], int]:
+        """Decode a file to (image, full (H, W), divisor)."""
+        content = fileio.get(path, backend_args=self.backend_args)
+        flags = REDUCED_FLAGS.get(self.color_type) if self.imdecode_backend == 'cv2' else None
+        shape = jpeg_shape(content) if flags else None
+        scale = decode_scale(shape, needed) if shape else 1
+        flag = flags[scale] if flags and scale > 1 else self.color_type
+        image = mmcv.imfrombytes(content, flag=flag, backend=self.imdecode_backend) if content else None
+        if image is None:
+            raise ValueError(
+                f'{path}: cannot be decoded as an image ({len(content)} bytes). Expected a picture file such as '
+                f'JPEG or PNG: fetch or write it again, or take it out of the data set.'
+            )
+        if self.to_float32:
+            image = image.astype(np.float32)
+        return image, (shape if shape else image.shape[:2]), scale
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(size={self.size}, ratio_range={self.ratio_range}, color_type={self.color_type!r})'
+        )

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pictures import disc
+
+from mmmaskattn.datasets.transforms import LowResResize
+from mmmaskattn.datasets.transforms.resampling import resize_labels
+from mmmaskattn.registry import TRANSFORMS
+
+
+def sample(native: tuple[int, int] = (480, 640)) -> dict:
+    image, labels = disc(native, (native[0] / 2, native[1] / 3), native[0] / 5)
+    return dict(img=image, gt_seg_map=labels, seg_fields=['gt_seg_map'], img_shape=native, ori_shape=native)
+
+
+@pytest.mark.parametrize('size', [128, 64, 32, (64, 48), (48, 64), (33, 17)])
+@pytest.mark.parametrize('native', [(480, 640), (479, 641), (100, 75), (128, 128), (16, 500)])
+def test_lowres_resizes_image_and_labels_alike(size, native):
+    given = sample(native)
+    truth = given['gt_seg_map']
+    expected = (size, size) if isinstance(size, int) else size
+    results = LowResResize(size)(given)
+    assert results['img'].shape == (*expected, 3)
+    assert results['img_shape'] == results['ori_shape'] == expected
+    assert np.array_equal(results['gt_seg_map'], resize_labels(truth, expected))
+    assert results['scale_factor'] == (expected[1] / native[1], expected[0] / native[0])
+    assert results['keep_ratio'] is False
+
+
+def test_size_is_height_then_width():
+    results = LowResResize((64, 48))(sample((480, 640)))
+    assert results['img'].shape[:2] == results['gt_seg_map'].shape == (64, 48)
+
+
+def test_native_leaves_labels_and_ori_shape():
+    given = sample()
+    truth = given['gt_seg_map'].copy()
+    results = LowResResize(128, protocol='native')(given)
+    assert results['img'].shape == (128, 128, 3)
+    assert results['ori_shape'] == (480, 640)
+    assert np.array_equal(results['gt_seg_map'], truth)
+
+
+def test_every_seg_field_is_resized():
+    given = sample()
+    given['gt_instances'] = np.arange(480 * 640, dtype=np.int32).reshape(480, 640)
+    given['seg_fields'].append('gt_instances')
+    results = LowResResize(64)(given)
+    assert results['gt_instances'].shape == (64, 64)
+    assert results['gt_instances'].dtype == np.int32
+
+
+def test_without_labels_the_image_is_resized():
+    results = LowResResize(64)(dict(img=np.zeros((100, 90, 3), np.uint8)))
+    assert results['img'].shape == (64, 64, 3)
+    assert results['ori_shape'] == (64, 64)
+
+
+@pytest.mark.parametrize(('protocol', 'ori_shape'), [('lowres', (64, 48)), ('native', (480, 640))])
+def test_scale_concerns_the_image_alone(protocol, ori_shape):
+    results = LowResResize((64, 48), protocol, scale=1.5)(sample())
+    assert results['img'].shape[:2] == results['img_shape'] == (96, 72)
+    assert results['gt_seg_map'].shape == results['ori_shape'] == ori_shape
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(size=8), r'LowResResize: size=8.*at least 16'),
+        (dict(size=(128, 15)), r'size=\(128, 15\)'),
+        (dict(size=128, protocol='Native'), r"protocol='Native'.*lowres.*native"),
+        (dict(size=128, scale=0), r'scale=0'),
+    ],
+)
+def test_wrong_options_are_refused_by_name(options, message):
+    with pytest.raises(ValueError, match=message):
+        LowResResize(**options)
+
+
+def test_is_built_from_a_config():
+    built = TRANSFORMS.build(dict(type='mmmaskattn.LowResResize', size=[64, 48]))
+    assert built.size == (64, 48)
+    assert 'protocol=' in repr(built)

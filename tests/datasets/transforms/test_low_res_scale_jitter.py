@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from mmcv.transforms import RandomFlip
+from pictures import centre_of_mass, disc
+
+from mmmaskattn.datasets.transforms import LowResResize, LowResScaleJitter
+from mmmaskattn.datasets.transforms.low_res_scale_jitter import crop_or_pad
+
+
+def sample(native: tuple[int, int] = (480, 640)) -> dict:
+    image, labels = disc(native, (native[0] / 2, native[1] / 2), native[0] / 4)
+    return dict(img=image, gt_seg_map=labels, seg_fields=['gt_seg_map'], img_shape=native, ori_shape=native)
+
+
+def test_ratio_one_equals_the_plain_resize():
+    jittered = LowResScaleJitter(128, (1, 1))(sample())
+    plain = LowResResize(128)(sample())
+    assert np.array_equal(jittered['img'], plain['img'])
+    assert np.array_equal(jittered['gt_seg_map'], plain['gt_seg_map'])
+    assert jittered['img_shape'] == (128, 128)
+
+
+@pytest.mark.parametrize('size', [128, (64, 48), 32])
+def test_output_size_is_fixed_and_the_range_is_used(size):
+    np.random.seed(0)
+    jitter = LowResScaleJitter(size)
+    factors = []
+    for _ in range(200):
+        results = jitter(sample((96, 128)))
+        assert results['img'].shape[:2] == results['gt_seg_map'].shape == jitter.size
+        factors.append(results['scale_factor'][0] * 128 / jitter.size[1])
+    assert 0.45 < min(factors) < 0.6
+    assert 1.9 < max(factors) < 2.05
+
+
+@pytest.mark.parametrize('flip', [0.0, 1.0])
+def test_image_and_labels_stay_aligned_through_jitter_and_flip(flip):
+    np.random.seed(1)
+    jitter, mirror = LowResScaleJitter(128, img_pad_value=(0, 0, 0)), RandomFlip(prob=flip)
+    for _ in range(50):
+        results = mirror(jitter(sample()))
+        assert results['flip'] == bool(flip)
+        on_disc = (results['gt_seg_map'] == 1).astype(np.uint8)
+        shift = (centre_of_mass(results['img'][..., 0]) - centre_of_mass(on_disc)) * 128
+        assert np.abs(shift).max() < 0.6
+        # Inside and outside agree wherever the image is unmixed.
+        assert (on_disc[results['img'][..., 0] == 255] == 1).mean() > 0.99
+
+
+def test_small_scale_shows_all_and_pads_with_mean_and_ignore():
+    np.random.seed(2)
+    results = LowResScaleJitter(128, (0.5, 0.5), img_pad_value=(1, 2, 3))(sample())
+    padded = results['gt_seg_map'] == 255
+    assert padded.sum() == 128 * 128 - 64 * 64
+    assert (results['img'][padded] == (1, 2, 3)).all()
+    assert set(np.unique(results['gt_seg_map'])) == {0, 1, 255}
+
+
+def test_places_are_drawn_over_the_whole_range():
+    np.random.seed(3)
+    jitter = LowResScaleJitter(32, (0.5, 0.5))
+    corners = {tuple(np.argwhere(jitter(sample((48, 64)))['gt_seg_map'] != 255)[0]) for _ in range(400)}
+    assert {row for row, _ in corners} == set(range(17))
+    assert {column for _, column in corners} == set(range(17))
+
+
+def test_a_ratio_drawn_before_is_used_and_taken_away():
+    given = sample()
+    given['jitter_ratio'] = 1.0
+    results = LowResScaleJitter(64, (2, 2))(given)
+    assert results['scale_factor'] == (0.1, 64 / 480)
+    assert 'jitter_ratio' not in results
+
+
+def test_same_seed_gives_the_same_sample():
+    outputs = []
+    for _ in range(2):
+        np.random.seed(5)
+        outputs.append(LowResScaleJitter(64)(sample())['img'])
+    assert np.array_equal(*outputs)
+
+
+def test_crop_one_axis_and_pad_the_other():
+    array = np.arange(12).reshape(2, 6)
+    window = crop_or_pad(array, (4, 3), (-1, 2), 99)
+    assert window.tolist() == [[99] * 3, [2, 3, 4], [8, 9, 10], [99] * 3]
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(size=8), r'LowResScaleJitter: size=8'),
+        (dict(size=64, ratio_range=(2, 0.5)), r'ratio_range=\(2, 0.5\).*low <= high'),
+        (dict(size=64, ratio_range=(0, 1)), r'ratio_range=\(0, 1\)'),
+    ],
+)
+def test_wrong_options_are_refused_by_name(options, message):
+    with pytest.raises(ValueError, match=message):
+        LowResScaleJitter(**options)
