@@ -1,0 +1,30 @@
+"""Markdown tables and rounded numbers."""
+
+from __future__ import annotations
+
+
+def markdown_table(header: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table with aligned columns; the first column to the left, the others to the right.
+
+    Args:
+        header: Column titles.
+        rows: Cells as text, each row as long as ``header``.
+    """
+    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
+
+    def line(cells: list[str]) -> str:
+        aligned = [cell.rjust(w) if i else cell.ljust(w) for i, (cell, w) in enumerate(zip(cells, widths))]
+        return '| ' + ' | '.join(aligned) + ' |'
+
+    rule = '|' + '|'.join('-' * (w + 1) + (':' if i else '-') for i, w in enumerate(widths)) + '|'
+    return '\n'.join([line(header), rule, *(line(row) for row in rows)])
+
+
+def giga(number: int) -> str:
+    """``number`` in billions, e.g. ``0.461 G``."""
+    return f'{number / 1e9:.3f} G'
+
+
+def mega(number: int) -> str:
+    """``number`` in millions, e.g. ``3.752 M``."""
+    return f'{number / 1e6:.3f} M'

@@ -1,0 +1,93 @@
+"""A model from a config without its data and weights, and the input size that the config asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+from mmengine.model import revert_sync_batchnorm
+from mmengine.registry import MODELS, init_default_scope
+from torch import nn
+
+FALLBACK_SIZE = (128, 128)
+
+
+def read_config(path: str | Path, options: dict[str, Any] | None = None) -> Config:
+    """Read a config file of mmmaskattn, mmseg or mmdet.
+
+    Args:
+        path: The file.
+        options: What ``--cfg-options`` gave: dotted keys and values.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the config has no ``model``.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'config {path}: no such file; give e.g. configs/maskattn/ade20k_semantic_128.py')
+    cfg = Config.fromfile(str(path))
+    cfg.merge_from_dict(options or {})
+    if 'model' not in cfg:
+        raise ValueError(f'config {path}: has no `model`; give a config of a whole model, not a part from _base_')
+    return cfg
+
+
+def _without_weights(node: Any) -> Any:
+    """Copy a config node without its sources of trained weights, so that building reads no file and no network."""
+    if isinstance(node, Mapping):
+        kept = {key: _without_weights(value) for key, value in node.items() if key != 'init_cfg'}
+        return {key: None if key == 'pretrained' else value for key, value in kept.items()}
+    if isinstance(node, (list, tuple)):
+        return type(node)(_without_weights(item) for item in node)
+    return node
+
+
+def build_model(cfg: Config) -> nn.Module:
+    """Build the model of ``cfg`` with random weights, on the CPU, for one process (SyncBN becomes plain batch norm).
+
+    Args:
+        cfg: A config with ``model``; its ``default_scope`` decides where unprefixed names are looked up.
+    """
+    init_default_scope(cfg.get('default_scope') or 'mmengine')
+    model = MODELS.build(ConfigDict(_without_weights(cfg.model.to_dict())))
+    return revert_sync_batchnorm(model)
+
+
+def _pipelines(cfg: Config) -> Iterator[Any]:
+    for part in ('test_dataloader', 'val_dataloader', 'train_dataloader'):
+        dataset = (cfg.get(part) or {}).get('dataset') or {}
+        while 'dataset' in dataset and 'pipeline' not in dataset:
+            dataset = dataset['dataset']
+        yield dataset.get('pipeline') or []
+    yield cfg.get('test_pipeline') or []
+
+
+def _pair(value: Any) -> tuple[int, int] | None:
+    if isinstance(value, int):
+        return value, value
+    if isinstance(value, (list, tuple)) and len(value) == 2 and all(isinstance(side, int) for side in value):
+        return value[0], value[1]
+    return None
+
+
+def _resize_size(cfg: Config) -> tuple[int, int] | None:
+    steps = (step for pipeline in _pipelines(cfg) for step in pipeline)
+    sizes = (_pair(step.get('size')) for step in steps if str(step.get('type')).endswith('LowResResize'))
+    return next(filter(None, sizes), None)
+
+
+def input_size(cfg: Config) -> tuple[tuple[int, int], str]:
+    """The network's input size (H, W) that a config asks for, and where it says so.
+
+    Looked for in this order: the ``LowResResize`` of its pipelines, ``crop_size`` (mmseg, H first), ``image_size``
+    (mmdet, W first); else 128 x 128.
+    """
+    if size := _resize_size(cfg):
+        return size, "the config's LowResResize"
+    if crop := _pair(cfg.get('crop_size')):
+        return crop, "the config's crop_size"
+    if image := _pair(cfg.get('image_size')):
+        return (image[1], image[0]), "the config's image_size"
+    return FALLBACK_SIZE, 'the default, as the config names no size'

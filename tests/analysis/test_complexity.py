@@ -1,0 +1,154 @@
+"""Whole modules: attribution, parameters, which forward is counted, our attention."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from mmcv.ops import DeformConv2dPack, RoIAlign
+from mmengine.model import BaseModel
+from torch import nn
+
+from mmmaskattn.analysis import count_complexity
+from mmmaskattn.models.backbones.maskattn_unet import MaskAttnUNet
+from mmmaskattn.models.layers.mask_attention import MaskAttention
+from mmmaskattn.models.necks.maskattn_decoder import MaskAttnDecoder
+
+
+class TwoLevelUNet(nn.Module):
+    """A U-Net small enough to count by hand."""
+
+    def __init__(self):
+        super().__init__()
+        self.down = nn.Conv2d(3, 8, 3, padding=1, bias=False)
+        self.deep = nn.Sequential(nn.MaxPool2d(2), nn.Conv2d(8, 16, 3, padding=1), nn.ReLU())
+        self.up = nn.ConvTranspose2d(16, 8, 2, stride=2)
+        self.fuse = nn.Conv2d(16, 8, 3, padding=1)
+        self.classify = nn.Conv2d(8, 5, 1)
+
+    def forward(self, image):
+        fine = self.down(image)
+        return self.classify(self.fuse(torch.cat([fine, self.up(self.deep(fine))], dim=1)))
+
+
+def test_unet_by_hand():
+    model = TwoLevelUNet()
+    result = count_complexity(model, (32, 24))
+    fine, coarse = 32 * 24, 16 * 12
+    by_hand = {
+        'down': fine * 8 * 27,
+        'deep': coarse * 16 * 72,
+        'up': coarse * 16 * 8 * 4,
+        'fuse': fine * 8 * 144,
+        'classify': fine * 5 * 8,
+    }
+    assert {name: result.by_module[name] for name in by_hand} == by_hand
+    assert result.by_module['deep.1'] == by_hand['deep']
+    assert result.by_module[''] == result.macs == sum(by_hand.values())
+    assert result.params_by_module['deep'] == 8 * 16 * 9 + 16
+    assert result.params == result.params_read == sum(p.numel() for p in model.parameters())
+
+
+def test_batch_and_channels_scale_the_count():
+    convolution = nn.Conv2d(1, 4, 3, padding=1)
+    one = count_complexity(convolution, (1, 16, 16)).macs
+    assert one == 16 * 16 * 4 * 9
+    assert count_complexity(convolution, torch.randn(6, 1, 16, 16)).macs == 6 * one
+
+
+def test_the_model_is_left_as_it_was():
+    model = TwoLevelUNet().train()
+    model.deep.eval()
+    count_complexity(model, (16, 16))
+    assert model.training
+    assert not model.deep[1].training
+    assert torch.backends.mha.get_fastpath_enabled()
+    assert all('forward' not in vars(module) for module in model.modules())
+
+
+def test_a_shared_module_counts_each_time_but_its_parameters_once():
+    layer = nn.Linear(8, 8, bias=False)
+    result = count_complexity(nn.Sequential(layer, layer), torch.randn(1, 8))
+    assert (result.macs, result.params, result.params_read) == (128, 64, 64)
+
+
+class Heads(BaseModel):
+    """An mmengine model whose two forwards use different parts; ``broken`` ones raise."""
+
+    def __init__(self, broken=()):
+        super().__init__()
+        self.broken = broken
+        self.trunk, self.mask, self.auxiliary = nn.Conv2d(3, 4, 1), nn.Conv2d(4, 2, 1), nn.Conv2d(4, 2, 3)
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        if mode in self.broken:
+            raise TypeError(f'{mode} is broken')
+        assert data_samples[0].metainfo['img_shape'] == tuple(inputs.shape[-2:])
+        features = self.trunk.forward(inputs)  # as mmdet does, past the hooks
+        return self.mask(features) if mode == 'predict' else features
+
+
+def test_auto_takes_the_forward_that_reads_more_weights():
+    result = count_complexity(Heads(), (8, 8))
+    assert result.forward == 'predict'
+    assert result.by_module['trunk'] == 64 * 12
+    assert result.macs == 64 * 12 + 64 * 8
+    assert result.params - result.params_read == 4 * 2 * 9 + 2
+
+
+def test_forward_can_be_chosen_and_failure_tells_both_reasons():
+    assert count_complexity(Heads(), (8, 8), forward='tensor').macs == 64 * 12
+    assert count_complexity(Heads(broken=['predict']), (8, 8)).forward == 'tensor'
+    with pytest.raises(RuntimeError, match=r'tensor is broken.*predict is broken'):
+        count_complexity(Heads(broken=['tensor', 'predict']), (8, 8))
+    with pytest.raises(ValueError, match="'loss'"):
+        count_complexity(Heads(), (8, 8), forward='loss')
+
+
+@pytest.mark.parametrize('shape', [(128,), (0, 8), (1, 2, 3, 4)])
+def test_a_bad_shape_is_refused(shape):
+    with pytest.raises(ValueError, match='expected'):
+        count_complexity(nn.Identity(), shape)
+
+
+def test_compiled_operators_of_mmcv_are_counted_or_told():
+    """On the CPU deformable convolution multiplies through ATen, RoI align interpolates on its own."""
+    deformable = DeformConv2dPack(4, 6, 3, padding=1)
+    result = count_complexity(deformable, (4, 10, 8))
+    assert result.macs == 80 * (6 + 2 * 9) * 4 * 9
+    assert result.uncounted == {}
+    align = RoIAlign(7)
+    result = count_complexity(align, (torch.randn(1, 4, 16, 16), torch.tensor([[0.0, 1.0, 1.0, 9.0, 9.0]])))
+    assert result.uncounted == {'mmcv::roi_align_forward': 1}
+
+
+@pytest.mark.parametrize(
+    ('mask', 'keys', 'scored', 'carried'),
+    [
+        ('none', 192, False, False),
+        ('dense', 192, False, False),
+        ('gate', 192, True, True),
+        (dict(type='topk', k=32), 32, True, True),
+        (dict(type='random', k=32), 32, False, False),
+    ],
+)
+def test_mask_attention_by_hand(mask, keys, scored, carried):
+    """Eqs. 1 and 2: N^2 for the full masks, N*K for the binary ones; a carried bias is one more channel a head."""
+    channels, heads, tokens, ratio = 16, 4, 16 * 12, 2
+    module = MaskAttention(channels, (16, 12), num_heads=heads, mask=mask, ffn_ratio=ratio)
+    result = count_complexity(module, torch.randn(1, channels, 16, 12))
+    linear = channels**2 * (2 * tokens + 2 * keys + 2 * ratio * tokens) + scored * tokens * channels
+    products = 2 * tokens * keys * (channels + carried * heads)
+    assert result.macs == linear + products
+    assert result.uncounted == {}
+
+
+@pytest.mark.parametrize('arch', ['tiny', 'small', 'base'])
+def test_our_trunks_leave_nothing_uncounted(arch):
+    backbone = MaskAttnUNet(arch=arch)
+    with torch.no_grad():
+        widths = [x.shape[1] for x in backbone.eval()(torch.randn(1, 3, 64, 64))]
+    model = nn.Sequential(backbone, MaskAttnDecoder(in_channels=widths, arch=arch))
+    result = count_complexity(model, (64, 64))
+    assert result.uncounted == {}
+    assert result.params_read == result.params == sum(p.numel() for p in model.parameters())
+    assert result.by_module['0'] + result.by_module['1'] == result.macs > 0

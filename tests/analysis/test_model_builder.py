@@ -1,0 +1,71 @@
+"""Models from configs without weights, and the size a config asks for."""
+
+from __future__ import annotations
+
+import pytest
+from mmengine.config import Config
+
+from mmmaskattn.analysis import build_model, input_size, read_config
+
+SEGMENTOR = """
+norm_cfg = dict(type='SyncBN', requires_grad=True)
+model = dict(
+    type='EncoderDecoder',
+    pretrained='no/such/weights.pth',
+    backbone=dict(
+        type='ResNetV1c', depth=18, norm_cfg=norm_cfg, init_cfg=dict(type='Pretrained', checkpoint='no/such.pth')),
+    decode_head=dict(type='FCNHead', in_channels=512, channels=16, num_classes=5, norm_cfg=norm_cfg),
+    test_cfg=dict(mode='whole'))
+default_scope = 'mmseg'
+"""
+
+
+@pytest.fixture
+def config_file(tmp_path):
+    path = tmp_path / 'model.py'
+    path.write_text(SEGMENTOR)
+    return path
+
+
+def test_weights_are_never_looked_for(config_file):
+    model = build_model(read_config(config_file))
+    model.init_weights()
+    names = {type(module).__name__ for module in model.modules()}
+    assert 'SyncBatchNorm' not in names
+    assert model.decode_head.num_classes == 5
+
+
+def test_options_change_the_model(config_file):
+    cfg = read_config(config_file, {'model.decode_head.num_classes': 7})
+    assert build_model(cfg).decode_head.num_classes == 7
+
+
+def test_bad_files_are_refused_by_name(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'nowhere\.py'):
+        read_config(tmp_path / 'nowhere.py')
+    part = tmp_path / 'part.py'
+    part.write_text('train_cfg = dict()')
+    with pytest.raises(ValueError, match=r'part\.py.*`model`'):
+        read_config(part)
+
+
+def _dataloader(size):
+    return dict(
+        dataset=dict(type='RepeatDataset', dataset=dict(pipeline=[dict(type='mmmaskattn.LowResResize', size=size)]))
+    )
+
+
+@pytest.mark.parametrize(
+    ('cfg', 'expected', 'source'),
+    [
+        (dict(test_dataloader=_dataloader((64, 48)), crop_size=(512, 512)), (64, 48), 'LowResResize'),
+        (dict(val_dataloader=_dataloader(32)), (32, 32), 'LowResResize'),
+        (dict(crop_size=(512, 1024)), (512, 1024), 'crop_size'),
+        (dict(image_size=(1333, 800)), (800, 1333), 'image_size'),
+        (dict(crop_size=None, image_size=[(1, 2), (3, 4)]), (128, 128), 'default'),
+    ],
+)
+def test_input_size(cfg, expected, source):
+    size, where = input_size(Config(cfg))
+    assert size == expected
+    assert source in where

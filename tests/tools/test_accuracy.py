@@ -1,0 +1,79 @@
+"""The comparison with real trainings on a mini data set."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from mmmaskattn.datasets.mini import write_mini
+
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / 'configs/maskattn/ade20k_semantic_128_tiny.py'
+QUICK = ['train_dataloader.num_workers=0', 'val_dataloader.num_workers=0', 'val_dataloader.persistent_workers=False']
+QUICK += ['test_dataloader.num_workers=0', 'test_dataloader.persistent_workers=False']
+
+
+@pytest.fixture
+def tool():
+    spec = importlib.util.spec_from_file_location('accuracy', ROOT / 'tools/analysis/accuracy.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+def test_a_seed_is_trained_once_and_reported(tool, tmp_path, monkeypatch, capsys):
+    write_mini('ade20k', tmp_path / 'ade', num_train=4, num_val=2, size=(64, 64), seed=0)
+    monkeypatch.setenv('ADE20K_ROOT', str(tmp_path / 'ade'))
+    work_dir = tmp_path / 'work'
+    arguments = [str(TINY), '--epochs', '1', '--work-dir', str(work_dir), '--cfg-options', *QUICK]
+    tool.main([*arguments, '--seeds', '7'])
+    captured = capsys.readouterr()
+    results = json.loads((work_dir / 'results.json').read_text())
+    (result,) = results.values()
+    assert result['seed'] == 7
+    assert 0 <= result['metrics']['lowres/mIoU'] <= 100
+    assert '[1/1]' in captured.err
+    row = [cell.strip() for cell in captured.out.splitlines()[-1].split('|')[1:-1]]
+    assert row[0] == TINY.stem
+    assert row[3:7] == ['7', '4', 'lowres', f'{result["metrics"]["lowres/mIoU"]:.1f}']
+    assert (work_dir / 'results.md').read_text() == captured.out
+
+    tool.main([*arguments, '--seeds', '7'])
+    again = capsys.readouterr()
+    assert '1 runs, 1 finished before' in again.err
+    assert again.out == captured.out
+    assert json.loads((work_dir / 'results.json').read_text()) == results
+
+
+@pytest.mark.slow
+def test_a_failed_run_is_told_and_the_comparison_ends_with_an_error(tool, tmp_path, monkeypatch, capsys):
+    write_mini('ade20k', tmp_path / 'ade', num_train=2, num_val=1, size=(64, 64), seed=0)
+    monkeypatch.setenv('ADE20K_ROOT', str(tmp_path / 'ade'))
+    options = [*QUICK, 'optim_wrapper.optimizer.lr=-1']
+    with pytest.raises(SystemExit, match=r'train\.py ended with 1(.|\n)*Invalid learning rate'):
+        tool.main([str(TINY), '--epochs', '1', '--work-dir', str(tmp_path / 'work'), '--cfg-options', *options])
+    captured = capsys.readouterr()
+    assert 'failed' in captured.err
+    assert captured.out.splitlines()[-1].split('|')[7].strip() == '-'
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['a/x.py', 'b/x.py', '--epochs', '1'], 'same file name'),
+        (['x.py', '--epochs', '0'], 'above 0'),
+    ],
+)
+def test_bad_options_are_refused(tool, arguments, message, capsys):
+    with pytest.raises(SystemExit):
+        tool.main(arguments)
+    assert message in capsys.readouterr().err
+
+
+def test_a_missing_config_is_refused(tool, tmp_path):
+    with pytest.raises(SystemExit, match=r'nowhere\.py: no such file'):
+        tool.main([str(tmp_path / 'nowhere.py'), '--epochs', '1'])

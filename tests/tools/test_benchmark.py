@@ -1,0 +1,77 @@
+"""The benchmark command on real configs."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / 'configs/maskattn/ade20k_semantic_128_tiny.py'
+
+
+@pytest.fixture
+def tool():
+    spec = importlib.util.spec_from_file_location('benchmark', ROOT / 'tools/analysis/benchmark.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def zoo(name):
+    return Path(importlib.util.find_spec('mmseg').origin).parent / '.mim/configs' / name
+
+
+def rows_of(text):
+    return [[cell.strip() for cell in line.split('|')[1:-1]] for line in text.splitlines() if line.startswith('| ')][1:]
+
+
+def test_latency_side_by_side_tells_conditions(tool, capsys):
+    peer = zoo('segformer/segformer_mit-b0_8xb2-160k_ade20k-512x512.py')
+    tool.main(['latency', str(TINY), str(peer), '--shape', '64', '48', '--rounds', '3', '--warmup', '1'])
+    captured = capsys.readouterr()
+    ours, theirs = rows_of(captured.out)
+    assert ours[:2] == ['ade20k_semantic_128_tiny', 'tensor']
+    assert ours[4] == '1.00'
+    assert 0 < float(theirs[2]) <= float(theirs[3])
+    for condition in ('1 CPU thread', 'torch 2', '1 x 3 x 64 x 48', 'inference_mode', '3 interleaved rounds'):
+        assert condition in captured.out
+    assert 'round 4/4' in captured.err
+
+
+def test_training_step_with_channels_last(tool, capsys):
+    options = ['--shape', '32', '--batch', '2', '--rounds', '2', '--warmup', '0', '--train-step', '--channels-last']
+    tool.main(['latency', str(TINY), *options])
+    out = capsys.readouterr().out
+    assert rows_of(out)[0][1] == 'tensor, backward'
+    assert '2 x 3 x 32 x 32, float32, channels_last, training mode' in out
+
+
+def test_the_first_configs_size_is_the_default_and_equal_names_stay_apart(tool, capsys, tmp_path):
+    copy = tmp_path / TINY.name
+    copy.write_text(f'_base_ = [{str(TINY)!r}]')
+    tool.main(['latency', str(TINY), str(copy), '--rounds', '1', '--warmup', '0'])
+    out = capsys.readouterr().out
+    assert '1 x 3 x 128 x 128' in out
+    assert [row[0] for row in rows_of(out)] == [str(TINY), str(copy)]
+
+
+def test_decode_compares_full_and_reduced(tool, capsys):
+    tool.main(['decode', '--native-size', '480', '640', '--size', '64', '--repeats', '2'])
+    out = capsys.readouterr().out
+    assert '480' in out
+    assert '640' in out
+    assert '64' in out
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['latency', 'nowhere.py'], 'config nowhere.py: no such file'),
+        (['latency', str(TINY), '--rounds', '0'], '0 rounds'),
+    ],
+)
+def test_bad_input_is_refused(tool, arguments, message):
+    with pytest.raises(SystemExit, match=message):
+        tool.main(arguments)

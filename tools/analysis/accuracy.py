@@ -1,0 +1,106 @@
+"""Train and test several configs with several seeds, and print one table; an interrupted comparison goes on.
+
+python tools/analysis/accuracy.py configs/maskattn/camvid_semantic_128_tiny.py PEER.py --seeds 0 1 2 --epochs 45
+
+Finished runs are kept in WORK_DIR/results.json and not repeated; half finished ones resume from their last checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+
+from mmmaskattn.analysis import read_config
+from mmmaskattn.analysis.accuracy_runs import ResultsFile, Run, RunFailedError, execute_run
+from mmmaskattn.analysis.accuracy_table import accuracy_table, describe
+
+TOOLS = Path(__file__).resolve().parents[1]
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('configs', nargs='+', type=Path, help='configs to compare')
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0], help='random seeds')
+    parser.add_argument('--epochs', type=int, required=True, help='epochs of each training')
+    parser.add_argument('--protocol', choices=['lowres', 'native'], default='lowres', help='evaluation protocol')
+    parser.add_argument('--metric', default='mIoU', help='metric in the table')
+    parser.add_argument('--threads', type=int, default=1, help='CPU threads of each run')
+    parser.add_argument('--jobs', type=int, default=1, help='runs at the same time')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/accuracy'), help='checkpoints and results')
+    parser.add_argument('--cfg-options', nargs='+', default=[], help='settings for all: key=value')
+    args = parser.parse_args(argv)
+    stems = [config.stem for config in args.configs]
+    if len(set(stems)) < len(stems):
+        parser.error(f'configs {stems}: two have the same file name, which names their results; rename one')
+    if min(args.epochs, args.jobs, args.threads) < 1:
+        parser.error('--epochs, --jobs and --threads: expected numbers above 0')
+    return args
+
+
+def options_of(given: list[str]) -> dict[str, object]:
+    """``key=value`` texts as the tools read them."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--options', nargs='+', action=DictAction, default={})
+    return parser.parse_args(['--options', *given]).options if given else {}
+
+
+def work(todo: list[Run], results: ResultsFile, args: argparse.Namespace) -> list[str]:
+    """Do the runs, telling how far they are; return what failed."""
+    began, failures = time.monotonic(), []
+    with ThreadPoolExecutor(args.jobs) as pool:
+        futures = {pool.submit(execute_run, run, TOOLS, args.threads): run for run in todo}
+        for done, future in enumerate(as_completed(futures), start=1):
+            run = futures[future]
+            try:
+                result = future.result()
+                results.put(run, result)
+                value = f'{args.metric} {result["metrics"][f"{run.protocol}/{args.metric}"]:.1f}'
+            except RunFailedError as error:
+                failures.append(f'{run.name}: {error}')
+                value = 'failed'
+            left = (time.monotonic() - began) / done * (len(todo) - done) / 60
+            print(f'[{done}/{len(todo)}] {run.name}: {value}; about {left:.0f} min left', file=sys.stderr, flush=True)
+    return failures
+
+
+def table_of(configs: dict[Path, Config], results: ResultsFile, runs: list[Run], args: argparse.Namespace) -> str:
+    """The table of what is finished."""
+    finished = {}
+    for path, cfg in configs.items():
+        found = (results.get(run) for run in runs if run.config == path)
+        finished[describe(cfg, path.stem)] = [result for result in found if result]
+    return accuracy_table(finished, args.epochs, args.protocol, args.metric)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the comparison."""
+    args = parse_args(argv)
+    warnings.filterwarnings('ignore')
+    logging.disable(logging.WARNING)
+    try:
+        configs = {path: read_config(path, options_of(args.cfg_options)) for path in args.configs}
+        results = ResultsFile(args.work_dir / 'results.json')
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(f'error: {error}')
+    settings = (args.epochs, args.work_dir, tuple(args.cfg_options), args.protocol)
+    runs = [Run(path, seed, *settings) for seed in args.seeds for path in configs]
+    todo = [run for run in runs if results.get(run) is None]
+    print(f'{len(runs)} runs, {len(runs) - len(todo)} finished before; logs in {args.work_dir}', file=sys.stderr)
+    failures = work(todo, results, args)
+    table = table_of(configs, results, runs, args)
+    (args.work_dir / 'results.md').write_text(table + '\n')
+    print(table)
+    if failures:
+        sys.exit('error: ' + '\n'.join(failures))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,139 @@
+"""Time models side by side, or the decoding of images at low resolution; random inputs, no data, no weights.
+
+python tools/analysis/benchmark.py latency configs/maskattn/ade20k_semantic_128_tiny.py path/to/peer.py --shape 128
+python tools/analysis/benchmark.py latency CONFIG... --train-step --batch 8
+python tools/analysis/benchmark.py decode --native-size 1200 1600 --size 128
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import DictAction
+
+from mmmaskattn.analysis import build_model, input_size, read_config
+from mmmaskattn.analysis.decode_benchmark import benchmark_decode
+from mmmaskattn.analysis.latency import (
+    inference_call,
+    latency_table,
+    processor_name,
+    time_in_turn,
+    training_call,
+    working_forward,
+)
+from mmmaskattn.analysis.model_inputs import random_images
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest='command', required=True)
+    latency = commands.add_parser('latency', help='time the models of several configs')
+    latency.add_argument('configs', nargs='+', help='configs of mmmaskattn, mmseg or mmdet; ratios are to the first')
+    latency.add_argument('--shape', type=int, nargs='+', help="H W or one number (default: the first config's)")
+    latency.add_argument('--threads', type=int, default=1, help='CPU threads')
+    latency.add_argument('--batch', type=int, default=1, help='images at once')
+    latency.add_argument('--rounds', type=int, default=30, help='timed rounds')
+    latency.add_argument('--warmup', type=int, default=3, help='rounds before, not timed')
+    latency.add_argument('--device', default='cpu', help='cpu, cuda, cuda:1 ...')
+    latency.add_argument('--channels-last', action='store_true', help='memory format of weights and images')
+    latency.add_argument('--compile', action='store_true', help='torch.compile; its time is in the warm-up')
+    latency.add_argument('--train-step', action='store_true', help='time forward and backward in training mode')
+    latency.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of every config')
+    decode = commands.add_parser('decode', help='time reduced JPEG decoding against full decoding')
+    decode.add_argument('--native-size', type=int, nargs=2, default=[1200, 1600], help='H W of the pictures')
+    decode.add_argument('--size', type=int, nargs='+', default=[128], help="H W of the network's input")
+    decode.add_argument('--repeats', type=int, default=20, help='timed rounds')
+    args = parser.parse_args(argv)
+    for option in ('shape', 'size'):
+        given = getattr(args, option, None)
+        if given and (len(given) > 2 or min(given) < 1):
+            parser.error(f'--{option} {given}: expected one or two positive numbers, H and W')
+    return args
+
+
+def show_progress(rounds: Iterable[int]) -> Iterator[int]:
+    """Write rounds done and time left to stderr."""
+    items, began = list(rounds), time.monotonic()
+    for done, item in enumerate(items, start=1):
+        yield item
+        left = (time.monotonic() - began) / done * (len(items) - done)
+        print(f'\rround {done}/{len(items)}, {left:.0f} s left ', end='', file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+
+
+def short_names(configs: list[str]) -> list[str]:
+    """File names without suffix; whole paths where two files have the same name."""
+    stems = [Path(config).stem for config in configs]
+    return [stem if stems.count(stem) == 1 else config for stem, config in zip(stems, configs)]
+
+
+def prepare(config: str, images: torch.Tensor, args: argparse.Namespace) -> tuple[Callable[[], Any], str]:
+    """Build one config's model and say what will be timed."""
+    model = build_model(read_config(config, args.cfg_options)).to(images.device)
+    if args.channels_last:
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    forward = 'tensor' if args.train_step else working_forward(model, images)
+    if args.compile:
+        model.compile()
+    if args.train_step:
+        return training_call(model, images), 'tensor, backward'
+    return inference_call(model, images, forward), forward
+
+
+def conditions(images: torch.Tensor, args: argparse.Namespace) -> str:
+    """Everything that a reader needs to repeat the measurement."""
+    batch, _, height, width = images.shape
+    mode = 'training mode, forward and backward' if args.train_step else 'evaluation mode, torch.inference_mode'
+    layout = ', channels_last' if args.channels_last else ''
+    compiled = ', torch.compile' if args.compile else ''
+    return (
+        f'{processor_name(images.device)}, {torch.get_num_threads()} CPU thread(s), torch {torch.__version__}\n'
+        f'input {batch} x 3 x {height} x {width}, float32{layout}, {mode}{compiled}\n'
+        f'{args.rounds} interleaved rounds after {args.warmup} of warm-up; times of the whole batch'
+    )
+
+
+def run_latency(args: argparse.Namespace) -> None:
+    """Time the models and print the table."""
+    torch.set_num_threads(args.threads)
+    shape = (args.shape[0], args.shape[-1]) if args.shape else input_size(read_config(args.configs[0]))[0]
+    images = random_images(shape, args.batch, args.device)
+    if args.channels_last:
+        images = images.to(memory_format=torch.channels_last)
+    calls, notes = {}, {}
+    for name, config in zip(short_names(args.configs), args.configs):
+        calls[name], notes[name] = prepare(config, images, args)
+    timings = time_in_turn(calls, args.rounds, args.warmup, args.device, show_progress)
+    print(conditions(images, args), end='\n\n')
+    print(latency_table(timings, notes))
+
+
+def run_decode(args: argparse.Namespace) -> None:
+    """Time JPEG decoding and print the table."""
+    size = (args.size[0], args.size[-1])
+    native_size = (args.native_size[0], args.native_size[1])
+    print(benchmark_decode(native_size, size, args.repeats).table())
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the chosen benchmark."""
+    args = parse_args(argv)
+    warnings.filterwarnings('ignore')
+    logging.disable(logging.WARNING)
+    try:
+        run_latency(args) if args.command == 'latency' else run_decode(args)
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(f'error: {error}')
+
+
+if __name__ == '__main__':
+    main()
