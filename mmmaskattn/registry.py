@@ -1,8 +1,9 @@
 """The registries of mmmaskattn.
 
-Each registry is a child of mmengine's root of the same kind, with scope ``mmmaskattn``. Its ``locations`` are imported on the first look-up, so
-``type='mmmaskattn.MaskAttnUNet'`` works in any mmseg or mmdet config, from any tool, with no import. What is registered here is registered in the root
-too, so that the plain name works in every scope once ``import mmmaskattn`` has run.
+Each registry is a child of mmengine's root of the same kind, with scope ``mmmaskattn``. Its ``locations`` are
+imported on the first look-up, so ``type='mmmaskattn.MaskAttnUNet'`` works in any mmseg or mmdet config, from any
+tool, with no import. What is registered here is registered in the root too, so that the plain name works in every
+scope once ``import mmmaskattn`` has run.
 """
 
 from __future__ import annotations

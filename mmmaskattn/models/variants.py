@@ -1,7 +1,7 @@
 """The variants of MaskAttn-UNet: ``tiny``, ``small`` and ``base``.
 
-A variant is a set of defaults for :class:`MaskAttnUNet` and :class:`MaskAttnDecoder`; any argument given explicitly takes its place. Levels are counted
-from the finest map. ``docs/reference/variants.md`` has the measured sizes.
+A variant is a set of defaults for :class:`MaskAttnUNet` and :class:`MaskAttnDecoder`; any argument given explicitly
+takes its place. Levels are counted from the finest map. ``docs/reference/variants.md`` has the measured sizes.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def _top(k: int) -> dict[str, object]:
 
 
 VARIANTS: dict[str, Variant] = {
-    # The paper's widths; few keys on the finer maps and one convolution less at the finest decoder stage keep it under 11 G MACs.
+    # The paper's widths; few keys on the finer maps and one convolution less at the finest decoder stage keep it
+    # under 11 G MACs.
     'base': Variant(
         channels=(64, 128, 256, 256, 256),
         stem_stride=1,

@@ -2,12 +2,15 @@
 
 Where text, figure and released code disagree, and what is done here:
 
-- Stages: the text has four downsampling stages "from 64 to 128 to 256 (with two blocks at 256), leading into a bottleneck", and the released code has
-  three poolings. Here: four downsamplings, widths 64-128-256-256 and a bottleneck of 256 at 1/16.
-- Norms: the paper names none. Here: batch norm after convolutions, layer norm before attention and before its feed-forward network.
+- Stages: the text has four downsampling stages "from 64 to 128 to 256 (with two blocks at 256), leading into a
+  bottleneck", and the released code has three poolings. Here: four downsamplings, widths 64-128-256-256 and a
+  bottleneck of 256 at 1/16.
+- Norms: the paper names none. Here: batch norm after convolutions, layer norm before attention and before its
+  feed-forward network.
 - Mask: see :mod:`mmmaskattn.models.layers.attention_masks`.
-- FLOPs: the paper claims 11 G and 46 M parameters; the released network counts 68 G and 25 M at 128x128. ``base`` here stays under 11 G multiply-adds,
-  attention products counted, by keeping fewer keys on finer maps and one convolution less at the finest decoder stage.
+- FLOPs: the paper claims 11 G and 46 M parameters; the released network counts 68 G and 25 M at 128x128. ``base``
+  here stays under 11 G multiply-adds, attention products counted, by keeping fewer keys on finer maps and one
+  convolution less at the finest decoder stage.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmmaskattn.models.layers.mask_attention import MaskAttention
+from mmmaskattn.models.layers.mask_attention import build_attention
 from mmmaskattn.models.layers.unet_blocks import ConvBlock
 from mmmaskattn.models.variants import StageMasks, get_variant, map_size_at, masks_by_stage
 from mmmaskattn.registry import MODELS
@@ -43,16 +46,18 @@ class MaskAttnUNet(BaseModule):
           |  max pool, bottleneck: convs, attention ---> x5 256x  8x  8
 
     Args:
-        arch: ``tiny``, ``small`` or ``base``: where the arguments left at None come from; see :mod:`mmmaskattn.models.variants`.
+        arch: ``tiny``, ``small`` or ``base``: where the arguments left at None come from; see
+            :mod:`mmmaskattn.models.variants`.
         in_channels: channels of the image.
         channels: width of each stage, the bottleneck last.
         num_convs: convolutions in each stage.
         stem_stride: stride of the first convolution, 1 or 2; 2 halves every map.
-        masks: the mask M of each stage: one for all, or a sequence with one (or None: no attention there) for each stage. ``'variant'`` takes the
-            variant's own, None builds a plain convolutional encoder (Tables 5 and 6).
+        masks: the mask M of each stage: one for all, or a sequence with one (or None: no attention there) for each
+            stage. ``'variant'`` takes the variant's own, None builds a plain convolutional encoder (Tables 5 and 6).
         num_heads: heads of each attention.
         ffn_ratio: hidden width of the feed-forward networks over the stage's width.
-        input_size: (H, W) of the network's input; only the ``dense`` mask is made for a size, and even that accepts others.
+        input_size: (H, W) of the network's input; only the ``dense`` mask is made for a size, and even that accepts
+            others.
         out_indices: stages whose maps are returned.
         frozen_stages: the stages up to this one keep their weights and statistics; -1 freezes none.
         norm_eval: keep all batch norms in evaluation mode while training.
@@ -94,6 +99,7 @@ class MaskAttnUNet(BaseModule):
         if len(convs) != len(widths):
             raise ValueError(f'num_convs has {len(convs)} entries for {len(widths)} stages; give one for each stage')
         stage_masks = masks_by_stage(variant.encoder_masks if masks == 'variant' else masks, len(widths), 'masks')
+        ratio = variant.ffn_ratio if ffn_ratio is None else ffn_ratio
         self.out_channels = widths
         self.out_indices = tuple(range(len(widths)) if out_indices is None else out_indices)
         self.frozen_stages = frozen_stages
@@ -108,14 +114,7 @@ class MaskAttnUNet(BaseModule):
                 ConvBlock(before, width, convs[stage], stem if stage == 0 else 1, norm_cfg, act_cfg, with_cp)
             )
             map_size = map_size_at(input_size, stem << stage)
-            mask = stage_masks[stage]
-            self.attentions.append(
-                nn.Identity()
-                if mask is None
-                else MaskAttention(
-                    width, map_size, num_heads, mask, variant.ffn_ratio if ffn_ratio is None else ffn_ratio, with_cp
-                )
-            )
+            self.attentions.append(build_attention(stage_masks[stage], width, map_size, num_heads, ratio, with_cp))
         self._freeze()
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
@@ -125,7 +124,8 @@ class MaskAttnUNet(BaseModule):
             x: float (B, in_channels, H, W), H and W of at least 16, odd ones too.
 
         Returns:
-            The maps of ``out_indices``, shallow to deep: map i is float (B, channels[i], H_i, W_i) at stride ``stem_stride * 2**i``, rounded up.
+            The maps of ``out_indices``, shallow to deep: map i is float (B, channels[i], H_i, W_i) at stride
+            ``stem_stride * 2**i``, rounded up.
 
         Raises:
             ValueError: the input is smaller than 16x16.
@@ -133,8 +133,8 @@ class MaskAttnUNet(BaseModule):
         height, width = x.shape[2:]
         if height < MIN_SIZE or width < MIN_SIZE:
             raise ValueError(
-                f'the input of MaskAttnUNet is {height}x{width} pixels (height x width); it must be at least {MIN_SIZE}x{MIN_SIZE}: '
-                'use a larger size in the LowResResize of the pipeline'
+                f'the input of MaskAttnUNet is {height}x{width} pixels (height x width); it must be at least '
+                f'{MIN_SIZE}x{MIN_SIZE}: use a larger size in the LowResResize of the pipeline'
             )
         maps = []
         for stage, (block, attention) in enumerate(zip(self.blocks, self.attentions)):

@@ -1,7 +1,8 @@
 """The masks M of Eq. 1, as small strategies chosen in the config.
 
-The paper calls M "a learnable (or dynamically computed) mask" in section 3.2 and "a learnable binary mask" in section 4.1, and leaves its form open; the
-released code multiplies by a fixed random binary tensor. Each reading is a strategy here:
+The paper calls M "a learnable (or dynamically computed) mask" in section 3.2 and "a learnable binary mask" in section
+4.1, and leaves its form open; the released code multiplies by a fixed random binary tensor. Each reading is a
+strategy here:
 
 ========== ====================================================== ================
 name       M                                                      products a query
@@ -71,7 +72,8 @@ class DenseMask(nn.Module):
         self.bias = nn.Parameter(torch.zeros(num_heads if per_head else 1, tokens, tokens))
 
     def forward(self, tokens: Tensor, map_size: tuple[int, int]) -> MaskTerms:
-        """Return the bias, resized bilinearly over queries and over keys when ``map_size`` is not the one it was made for.
+        """Return the bias, resized bilinearly over queries and over keys when ``map_size`` is not the one it was made
+        for.
 
         Args:
             tokens: float (B, N, C).
@@ -115,7 +117,8 @@ class GateMask(nn.Module):
 class TopKMask(GateMask):
     """The learned binary mask: the K best scored keys are kept, the others get -inf, so they are never computed.
 
-    The kept keys carry log sigmoid(score), which is how the scorer learns. Where N <= K all keys are kept, and this is ``gate``.
+    The kept keys carry log sigmoid(score), which is how the scorer learns. Where N <= K all keys are kept, and this
+    is ``gate``.
 
     Args:
         channels: C of the tokens.

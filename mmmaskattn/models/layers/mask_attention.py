@@ -15,8 +15,9 @@ from mmmaskattn.models.layers.attention_masks import MaskConfig, MaskTerms, buil
 def masked_attention(query: Tensor, key: Tensor, value: Tensor, terms: MaskTerms) -> Tensor:
     """Softmax(Q K^T / sqrt(d) + M) V of Eq. 1, by ``scaled_dot_product_attention`` alone.
 
-    A bias for each key rides as one more channel, Q' = [Q, sqrt(d)], K' = [K, m], V' = [V, 0] at the old scale: the same product, and the gradient of m
-    does not push SDPA to its slow path, as an ``attn_mask`` that needs a gradient would.
+    A bias for each key rides as one more channel, Q' = [Q, sqrt(d)], K' = [K, m], V' = [V, 0] at the old scale: the
+    same product, and the gradient of m does not push SDPA to its slow path, as an ``attn_mask`` that needs a gradient
+    would.
 
     Args:
         query: float (B, heads, N, d).
@@ -42,15 +43,17 @@ def masked_attention(query: Tensor, key: Tensor, value: Tensor, terms: MaskTerms
 class MaskAttention(nn.Module):
     """Mask-modulated multi-head self-attention over a feature map, then a feed-forward network, each with a residual::
 
-        x (B,C,H,W) --> tokens (B,N,C) --+-- norm -- Q,K,V; M -- Eq. 1 -- projection -- (+) --+-- norm -- Eq. 2 -- (+) --> (B,C,H,W)
-                                         |______________________________________________|     |_____________________|
+        x (B,C,H,W) -> tokens (B,N,C) -+- norm - Q,K,V,M: Eq. 1 - projection - (+) -+- norm - Eq. 2 - (+) -> (B,C,H,W)
+                                       |_____________________________________|      |_________________|
 
-    Deviations: the paper names no normalisation; the layer norms before each half are ours (pre-norm). The paper's Eq. 2 leaves the width of the
+    Deviations: the paper names no normalisation; the layer norms before each half are ours (pre-norm). The paper's
+        Eq. 2 leaves the width of the
     feed-forward network open: ``ffn_ratio``.
 
     Args:
         channels: C of the map.
-        map_size: (H, W) of the map at the network's input size; only the ``dense`` mask keeps to it, and accepts others.
+        map_size: (H, W) of the map at the network's input size; only the ``dense`` mask keeps to it, and accepts
+            others.
         num_heads: heads; the paper uses four. Must divide ``channels``.
         mask: the mask M, a name or a dict; see :mod:`mmmaskattn.models.layers.attention_masks`.
         ffn_ratio: hidden width of the feed-forward network over ``channels``.
@@ -117,6 +120,24 @@ class MaskAttention(nn.Module):
     def _split_heads(self, tokens: Tensor) -> Tensor:
         """(B, N, C) -> (B, heads, N, C / heads)."""
         return tokens.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+
+
+def build_attention(
+    mask: MaskConfig | None, channels: int, map_size: tuple[int, int], num_heads: int, ffn_ratio: float, with_cp: bool
+) -> nn.Module:
+    """Build the attention of one stage; without a mask config the stage has none, and its map passes through.
+
+    Args:
+        mask: the mask, or None for no attention.
+        channels: width of the stage.
+        map_size: (H, W) of its map at the network's input size.
+        num_heads: heads.
+        ffn_ratio: hidden width of the feed-forward network over ``channels``.
+        with_cp: recompute in the backward pass.
+    """
+    if mask is None:
+        return nn.Identity()
+    return MaskAttention(channels, map_size, num_heads, mask, ffn_ratio, with_cp)
 
 
 def _initialise(module: nn.Module) -> None:

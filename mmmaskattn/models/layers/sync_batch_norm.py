@@ -40,10 +40,11 @@ class CrossProcessBatchNorm2d(nn.BatchNorm2d):
     """Batch normalisation whose training statistics are those of all processes together.
 
     In evaluation, and in training with one process, it is ``nn.BatchNorm2d`` but for one case: a training batch with a
-    single value per channel (batch 1 on a 1x1 map) has no variance, so it is normalised by the running statistics where
-    ``nn.BatchNorm2d`` raises. With several processes one collective of ``2 * channels + 1`` numbers per process runs in
-    the forward pass and one in the backward pass; the processes may have batches of different sizes. Statistics are
-    computed in float32 at least, whatever the input's type. State-dict keys are those of ``nn.BatchNorm2d``.
+    single value per channel (batch 1 on a 1x1 map) has no variance, so it is normalised by the running statistics
+    where ``nn.BatchNorm2d`` raises. With several processes one collective of ``2 * channels + 1`` numbers per process
+    runs in the forward pass and one in the backward pass; the processes may have batches of different sizes.
+    Statistics are computed in float32 at least, whatever the input's type. State-dict keys are those of
+    ``nn.BatchNorm2d``.
 
     In a config: ``norm_cfg=dict(type='mmmaskattn.CrossProcessBN')``. Arguments are those of ``nn.BatchNorm2d``.
     """
@@ -99,9 +100,9 @@ class CrossProcessBatchNorm2d(nn.BatchNorm2d):
 def _joint_statistics(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Count, mean and biased variance per channel over all processes.
 
-    Each process enters its own count, mean and variance in its row of a table of zeros, whose sum over the processes is
-    the table of all. Deviations are taken from means, never as a difference of squares, so that nothing is lost where
-    the mean is large.
+    Each process enters its own count, mean and variance in its row of a table of zeros, whose sum over the processes
+    is the table of all. Deviations are taken from means, never as a difference of squares, so that nothing is lost
+    where the mean is large.
 
     Args:
         x: Shape (B, C, H, W); B may differ between the processes, 0 included.

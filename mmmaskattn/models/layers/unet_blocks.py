@@ -68,8 +68,8 @@ class ConvBlock(nn.Module):
 class UpBlock(nn.Module):
     """One step up: reduce the channels, resize to the skip's size, concatenate, convolve.
 
-    The 1x1 reduction comes before the resize, where it is four times cheaper; without an activation between them the two commute. Resizing to the skip's
-    own size is what lets odd sizes through.
+    The 1x1 reduction comes before the resize, where it is four times cheaper; without an activation between them the
+    two commute. Resizing to the skip's own size is what lets odd sizes through.
 
     Args:
         in_channels: channels of the deeper map.

@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmmaskattn.models.backbones.maskattn_unet import ACTIVATION, NORM
-from mmmaskattn.models.layers.mask_attention import MaskAttention
+from mmmaskattn.models.layers.mask_attention import build_attention
 from mmmaskattn.models.layers.unet_blocks import UpBlock
 from mmmaskattn.models.variants import StageMasks, get_variant, map_size_at, masks_by_stage
 from mmmaskattn.registry import MODELS
@@ -17,7 +17,8 @@ from mmmaskattn.registry import MODELS
 
 @MODELS.register_module()
 class MaskAttnDecoder(BaseModule):
-    """U-Net decoder with a mask attention module at every scale, or at those named, over any pyramid (ours, a ResNet's, a MiT's).
+    """U-Net decoder with a mask attention module at every scale, or at those named, over any pyramid (ours, a
+    ResNet's, a MiT's).
 
     At the defaults (``base``) and 128x128::
 
@@ -27,15 +28,19 @@ class MaskAttnDecoder(BaseModule):
                        up, concat x1, convs, attention -->  64x128x128 --+--> output 0
 
     Args:
-        in_channels: channels of the pyramid's maps, shallow to deep; one upsampling for each but the last. The variant's own encoder when None.
-        arch: ``tiny``, ``small`` or ``base``: where the arguments left at None come from; see :mod:`mmmaskattn.models.variants`.
+        in_channels: channels of the pyramid's maps, shallow to deep; one upsampling for each but the last. The
+            variant's own encoder when None.
+        arch: ``tiny``, ``small`` or ``base``: where the arguments left at None come from; see
+            :mod:`mmmaskattn.models.variants`.
         channels: width of each decoder stage, finest first.
         num_convs: convolutions in each decoder stage, finest first.
-        masks: the mask M of each stage, finest first: one for all, or a sequence with one (or None: no attention there) for each stage. ``'variant'``
-            takes the variant's own, None builds a plain convolutional decoder (Tables 5 and 6).
+        masks: the mask M of each stage, finest first: one for all, or a sequence with one (or None: no attention
+            there) for each stage. ``'variant'`` takes the variant's own, None builds a plain convolutional decoder
+            (Tables 5 and 6).
         num_heads: heads of each attention.
         ffn_ratio: hidden width of the feed-forward networks over the stage's width.
-        input_size: (H, W) of the network's input; only the ``dense`` mask is made for a size, and even that accepts others.
+        input_size: (H, W) of the network's input; only the ``dense`` mask is made for a size, and even that accepts
+            others.
         strides: stride of each map of the pyramid against the input, for ``dense`` again; the variant's own when None.
         norm_cfg: norm layer of the convolutions.
         act_cfg: activation layer of the convolutions.
@@ -73,10 +78,12 @@ class MaskAttnDecoder(BaseModule):
         for option, values in (('channels', widths), ('num_convs', convs)):
             if len(values) != num_stages:
                 raise ValueError(
-                    f'{option} has {len(values)} entries; in_channels {list(in_channels)} makes {num_stages} stages: give one for each'
+                    f'{option} has {len(values)} entries; in_channels {list(in_channels)} makes {num_stages} stages: '
+                    'give one for each'
                 )
         stage_masks = masks_by_stage(variant.decoder_masks if masks == 'variant' else masks, num_stages, 'masks')
         strides = strides or [variant.stem_stride << level for level in range(num_stages)]
+        ratio = variant.ffn_ratio if ffn_ratio is None else ffn_ratio
         self.in_channels = in_channels
         self.out_channels = widths
         self.ups = nn.ModuleList()
@@ -84,15 +91,8 @@ class MaskAttnDecoder(BaseModule):
         for level, width in enumerate(widths):
             deep = in_channels[-1] if level == num_stages - 1 else widths[level + 1]
             self.ups.append(UpBlock(deep, in_channels[level], width, convs[level], norm_cfg, act_cfg, with_cp))
-            mask = stage_masks[level]
             map_size = map_size_at(input_size, strides[level])
-            self.attentions.append(
-                nn.Identity()
-                if mask is None
-                else MaskAttention(
-                    width, map_size, num_heads, mask, variant.ffn_ratio if ffn_ratio is None else ffn_ratio, with_cp
-                )
-            )
+            self.attentions.append(build_attention(stage_masks[level], width, map_size, num_heads, ratio, with_cp))
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Decode a pyramid.
@@ -108,7 +108,8 @@ class MaskAttnDecoder(BaseModule):
         """
         if len(inputs) != len(self.in_channels):
             raise ValueError(
-                f'MaskAttnDecoder got {len(inputs)} maps; in_channels {list(self.in_channels)} names {len(self.in_channels)}'
+                f'MaskAttnDecoder got {len(inputs)} maps; '
+                f'in_channels {list(self.in_channels)} names {len(self.in_channels)}'
             )
         x, maps = inputs[-1], []
         for level in reversed(range(len(self.ups))):

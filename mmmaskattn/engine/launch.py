@@ -1,0 +1,109 @@
+"""Process groups for training on several CPU processes.
+
+mmengine's own launch calls ``torch.cuda.set_device``, so without a GPU the group is made here, before the Runner,
+with the gloo backend. With GPUs everything is left to mmengine.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import subprocess
+
+import torch
+from mmengine.config import Config
+from torch import distributed as dist
+
+DEFAULT_PORT = '29500'
+
+
+def prepare_distributed(cfg: Config, launcher: str) -> None:
+    """Make ready what the Runner needs to run on several processes.
+
+    Without a CUDA device the gloo process group is made and ``cfg.model_wrapper_cfg`` is set to a wrapper for CPU
+    modules. With CUDA devices it only checks that there are enough of them.
+
+    Args:
+        cfg: The config; changed in place.
+        launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
+
+    Raises:
+        RuntimeError: If more processes were started on this machine than it has CUDA devices, or the launcher's
+        environment
+            variables are missing.
+    """
+    cfg.launcher = launcher
+    if launcher == 'none':
+        return
+    if launcher != 'pytorch':
+        _describe_group(launcher)
+    if torch.cuda.is_available():
+        _check_device_count()
+        return
+    if not dist.is_initialized():
+        _check_variables(launcher, ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'))
+        timeout = cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout')
+        dist.init_process_group('gloo', timeout=datetime.timedelta(seconds=timeout) if timeout else None)
+    cfg.setdefault('model_wrapper_cfg', cpu_wrapper(cfg.get('find_unused_parameters', False)))
+
+
+def cpu_wrapper(find_unused_parameters: bool = False) -> dict:
+    """Config of mmengine's data-parallel wrapper for modules on the CPU.
+
+    Args:
+        find_unused_parameters: Passed on to torch's ``DistributedDataParallel``.
+
+    Returns:
+        A ``model_wrapper_cfg``.
+    """
+    return dict(
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=find_unused_parameters,
+    )
+
+
+def finish_distributed() -> None:
+    """Leave the process group, if there is one."""
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()
+
+
+def _check_device_count() -> None:
+    local_rank = int(os.environ.get('LOCAL_RANK', '0'))
+    if local_rank >= torch.cuda.device_count():
+        raise RuntimeError(
+            f'process {local_rank} of this machine (counted from 0) has no GPU: there are {torch.cuda.device_count()} '
+            'CUDA devices. Start as many processes as devices, or set CUDA_VISIBLE_DEVICES=-1 to train on the CPU.'
+        )
+
+
+def _check_variables(launcher: str, names: tuple[str, ...]) -> None:
+    missing = [name for name in names if name not in os.environ]
+    if missing:
+        raise RuntimeError(
+            f'--launcher {launcher} needs the environment variables {", ".join(missing)}, which are not set. '
+            'Start with tools/dist_train.sh, tools/slurm_train.sh or mpirun, or leave --launcher out.'
+        )
+
+
+def _describe_group(launcher: str) -> None:
+    """Translate the launcher's environment variables to torch's."""
+    prefix = {
+        'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID'),
+        'mpi': ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_RANK'),
+    }[launcher]
+    _check_variables(launcher, prefix)
+    for name, source in zip(('RANK', 'WORLD_SIZE', 'LOCAL_RANK'), prefix):
+        os.environ[name] = os.environ[source]
+    os.environ.setdefault('MASTER_PORT', DEFAULT_PORT)
+    if launcher == 'slurm' and 'MASTER_ADDR' not in os.environ:
+        os.environ['MASTER_ADDR'] = _first_slurm_node()
+
+
+def _first_slurm_node() -> str:
+    """Name of the first machine of the slurm job."""
+    _check_variables('slurm', ('SLURM_NODELIST',))
+    command = ['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[0]

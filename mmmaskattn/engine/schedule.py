@@ -1,0 +1,68 @@
+"""Learning-rate schedules that follow a changed number of epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+
+EPOCH_KEYS = ('begin', 'end', 'T_max', 'total_steps', 'step_size')
+
+
+def fit_schedule(cfg: Config, planned_epochs: int | None) -> None:
+    """Stretch or shrink the learning-rate schedule after ``train_cfg.max_epochs`` was changed.
+
+    A config writes its schedule for its own number of epochs. If an option sets another number, every epoch named by
+    a scheduler is multiplied by new / planned, so that ``--cfg-options train_cfg.max_epochs=5`` trains through the
+    whole schedule, warm-up and decay. Schedulers counted in iterations are left as they are. A stretch that becomes
+    shorter than an epoch stays a fraction if it has ``convert_to_iter_based``, else it is rounded, and dropped if
+    nothing is left.
+
+    Args:
+        cfg: The config, options merged; changed in place.
+        planned_epochs: ``train_cfg.max_epochs`` of the config file, before the options; ``None`` if it names none.
+    """
+    epochs = cfg.get('train_cfg', {}).get('max_epochs')
+    schedulers = cfg.get('param_scheduler')
+    if schedulers is None or not planned_epochs or not epochs or epochs == planned_epochs:
+        return
+    scaled = _scale(schedulers, epochs / planned_epochs)
+    if scaled is None:
+        cfg.pop('param_scheduler')
+    else:
+        cfg.param_scheduler = scaled
+
+
+def _scale(schedulers: Any, ratio: float) -> Any:
+    """Scale a scheduler, a list of them, or a dict of lists by optimizer; ``None`` where nothing is left."""
+    if isinstance(schedulers, (list, tuple)):
+        return [kept for kept in (_scale(one, ratio) for one in schedulers) if kept is not None]
+    if 'type' not in schedulers:
+        return {name: _scale(one, ratio) for name, one in schedulers.items()}
+    if not schedulers.get('by_epoch', True):
+        return schedulers
+    return _scale_one(schedulers, ratio)
+
+
+def _scale_one(scheduler: ConfigDict, ratio: float) -> ConfigDict | None:
+    fractional = scheduler.get('convert_to_iter_based', False)
+    for key, epoch in _epochs_of(scheduler):
+        scheduler[key] = _scale_epoch(epoch, ratio, fractional)
+    if 'milestones' in scheduler:
+        scheduler.milestones = [_scale_epoch(epoch, ratio, fractional) for epoch in scheduler.milestones]
+    ends = scheduler.get('end')
+    return None if ends is not None and ends <= scheduler.get('begin', 0) else scheduler
+
+
+def _epochs_of(scheduler: ConfigDict) -> Iterator[tuple[str, float]]:
+    """The options of a scheduler that name an epoch; mmengine's "for ever" (a huge number) is not one."""
+    for key in EPOCH_KEYS:
+        epoch = scheduler.get(key)
+        if epoch is not None and epoch < 10**8:
+            yield key, epoch
+
+
+def _scale_epoch(epoch: float, ratio: float, fractional: bool) -> float:
+    scaled = epoch * ratio
+    return round(scaled, 6) if fractional and scaled != round(scaled) else round(scaled)

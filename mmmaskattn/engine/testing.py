@@ -1,0 +1,187 @@
+"""What ``tools/test.py`` does: one evaluation per protocol, and a closing table."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from mmmaskattn.datasets.check_root import check_data_roots
+from mmmaskattn.engine.launch import finish_distributed, prepare_distributed
+from mmmaskattn.engine.options import add_common_options, load_config
+from mmmaskattn.evaluation.protocol import PROTOCOLS, set_protocol
+
+DUMP_SUFFIXES = ('.pkl', '.pickle')
+
+
+def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line of ``tools/test.py``.
+
+    Args:
+        argv: Arguments; those of the process by default.
+
+    Returns:
+        The options.
+    """
+    parser = argparse.ArgumentParser(description='Test a model and evaluate its predictions.')
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        '--protocol',
+        choices=(*PROTOCOLS, 'both'),
+        help="evaluation protocol: at the network's size, at the images' own size, or one after the other; default: "
+        'as the config says',
+    )
+    parser.add_argument('--out', help='where to store the predictions: a .pkl file, or a new folder for PNG label maps')
+    parser.add_argument('--show', action='store_true', help='show the predictions in a window')
+    parser.add_argument('--show-dir', help='folder for pictures of the predictions, inside the work folder')
+    parser.add_argument('--wait-time', type=float, default=2, help='seconds to show each picture')
+    parser.add_argument('--tta', action='store_true', help="test-time augmentation, by the config's tta_pipeline")
+    add_common_options(parser)
+    return parser.parse_args(argv)
+
+
+def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
+    """Test as the command line says.
+
+    Args:
+        argv: Arguments; those of the process by default.
+
+    Returns:
+        Metrics by name, those of all protocols. They are also written to ``<work folder>/test_<time>.json`` and
+        printed.
+
+    Raises:
+        FileNotFoundError: If the checkpoint is not there.
+        FileExistsError: If ``--out`` exists: results are never overwritten.
+        ValueError: If an option does not go with the config.
+    """
+    args = parse_options(argv)
+    cfg = load_config(args)
+    if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
+        raise FileNotFoundError(f'there is no checkpoint {args.checkpoint} (looked in {Path.cwd()})')
+    passes = [(protocol, _config_of_pass(cfg, args, protocol)) for protocol in _protocols(args)]
+    for _, one in passes:
+        check_data_roots(one, ('test_dataloader',))
+    metrics: dict[str, float] = {}
+    for _, one in passes:
+        prepare_distributed(one, args.launcher)
+        runner = RUNNERS.build(one) if 'runner_type' in one else Runner.from_cfg(one)
+        metrics.update(runner.test())
+    if is_main_process():
+        report(metrics, Path(cfg.work_dir))
+    finish_distributed()
+    return metrics
+
+
+def _protocols(args: argparse.Namespace) -> tuple[str | None, ...]:
+    return PROTOCOLS if args.protocol == 'both' else (args.protocol,)
+
+
+def _config_of_pass(cfg: Config, args: argparse.Namespace, protocol: str | None) -> Config:
+    """The config of one evaluation pass; ``None`` leaves the config's own protocol."""
+    cfg = copy.deepcopy(cfg)
+    cfg.load_from, cfg.resume = args.checkpoint, False
+    folder = protocol if args.protocol == 'both' and protocol else ''
+    if protocol:
+        set_protocol(cfg, protocol)
+        # Names of their own: mmengine keeps one visualizer and one logger per name in a process.
+        cfg.experiment_name = f'{Path(args.config).stem}_{protocol}_{time.strftime("%Y%m%d_%H%M%S")}'
+        if 'visualizer' in cfg:
+            cfg.visualizer.name = f'visualizer_{protocol}'
+    if folder:
+        cfg.work_dir = str(Path(cfg.work_dir, folder))
+    if args.tta:
+        use_tta(cfg)
+    if args.show or args.show_dir:
+        _draw(cfg, args, folder)
+    if args.out:
+        _store_predictions(cfg, Path(args.out), folder)
+    return cfg
+
+
+def use_tta(cfg: Config) -> None:
+    """Test with augmentations: swap in the config's ``tta_pipeline`` and wrap the model in its ``tta_model``.
+
+    Args:
+        cfg: The config; changed in place.
+
+    Raises:
+        ValueError: If the config lacks one of the two.
+    """
+    missing = [key for key in ('tta_pipeline', 'tta_model') if key not in cfg]
+    if missing:
+        raise ValueError(f'--tta: {cfg.filename} has no {" and no ".join(missing)}; add it or leave --tta out')
+    dataset = cfg.test_dataloader.dataset
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    dataset.pipeline = cfg.tta_pipeline
+    cfg.model = dict(**cfg.tta_model, module=cfg.model)
+
+
+def _draw(cfg: Config, args: argparse.Namespace, folder: str) -> None:
+    hook = cfg.get('default_hooks', {}).get('visualization')
+    if hook is None:
+        raise ValueError(f'--show and --show-dir: {cfg.filename} has no default_hooks.visualization; add one')
+    hook.update(draw=True, interval=1)
+    if args.show:
+        hook.update(show=True, wait_time=args.wait_time)
+    if args.show_dir:
+        cfg.visualizer.save_dir = str(Path(args.show_dir, folder))
+
+
+def _store_predictions(cfg: Config, out: Path, folder: str) -> None:
+    """Have the evaluators store the predictions, in a place where nothing is yet."""
+    if out.suffix in DUMP_SUFFIXES:
+        target = out.with_name(f'{out.stem}_{folder}{out.suffix}') if folder else out
+    else:
+        target = out / folder
+    if target.is_file() or (target.is_dir() and any(target.iterdir())):
+        raise FileExistsError(f'--out: {target} exists already and is never overwritten; name another place or move it')
+    evaluators = cfg.test_evaluator if isinstance(cfg.test_evaluator, list) else [cfg.test_evaluator]
+    if out.suffix in DUMP_SUFFIXES:
+        cfg.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=str(target))]
+        return
+    for evaluator in evaluators:
+        evaluator.update(output_dir=str(target))
+
+
+def report(metrics: dict[str, float], work_dir: Path) -> None:
+    """Print the metrics, one line per protocol, and write them to a JSON file of its own.
+
+    Args:
+        metrics: Values by name, such as ``lowres/mIoU``.
+        work_dir: Folder of the file.
+    """
+    work_dir.mkdir(parents=True, exist_ok=True)
+    path = work_dir / f'test_{time.strftime("%Y%m%d_%H%M%S")}.json'
+    path.write_text(json.dumps({name: float(value) for name, value in metrics.items()}, indent=2) + '\n')
+    print(table(metrics))
+    print(f'Written to {path}')
+
+
+def table(metrics: dict[str, float]) -> str:
+    """Lay out metrics as a table with one line per prefix (protocol).
+
+    Args:
+        metrics: Values by name; what stands before the last ``/`` of a name is its prefix.
+
+    Returns:
+        The table as text.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    for name, value in metrics.items():
+        prefix, _, short = name.rpartition('/')
+        rows.setdefault(prefix or '-', {})[short] = f'{float(value):.2f}'
+    columns = list(dict.fromkeys(short for row in rows.values() for short in row))
+    lines = [['protocol', *columns]] + [[key, *(row.get(c, '-') for c in columns)] for key, row in rows.items()]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    return '\n'.join('  '.join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)

@@ -1,0 +1,133 @@
+"""What ``tools/train.py`` does: options, config, Runner."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from mmmaskattn.datasets.check_root import check_data_roots
+from mmmaskattn.engine.launch import finish_distributed, prepare_distributed
+from mmmaskattn.engine.options import add_common_options, load_config
+from mmmaskattn.engine.schedule import fit_schedule
+
+
+def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line of ``tools/train.py``.
+
+    Args:
+        argv: Arguments; those of the process by default.
+
+    Returns:
+        The options.
+    """
+    parser = argparse.ArgumentParser(description='Train a model.')
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        help='checkpoint to go on from; without a path the latest in the work folder',
+    )
+    parser.add_argument('--amp', action='store_true', help='mixed precision: float16 on a GPU, bfloat16 on a CPU')
+    parser.add_argument('--amp-dtype', choices=('float16', 'bfloat16'), help='another type for --amp (GPU only)')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help="scale the learning rate by the total batch size over the config's auto_scale_lr.base_batch_size",
+    )
+    parser.add_argument('--seed', type=int, help='random seed; drawn at random by default')
+    add_common_options(parser)
+    return parser.parse_args(argv)
+
+
+def train(argv: Sequence[str] | None = None) -> Runner:
+    """Train as the command line says.
+
+    Args:
+        argv: Arguments; those of the process by default.
+
+    Returns:
+        The Runner, after training.
+    """
+    args = parse_options(argv)
+    cfg = load_config(args)
+    if not any(key.startswith('param_scheduler') for key in args.cfg_options or {}):
+        fit_schedule(cfg, Config.fromfile(args.config).get('train_cfg', {}).get('max_epochs'))
+    apply_options(cfg, args)
+    check_data_roots(cfg)
+    prepare_distributed(cfg, args.launcher)
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    runner.train()
+    finish_distributed()
+    return runner
+
+
+def apply_options(cfg: Config, args: argparse.Namespace) -> None:
+    """Write the training options into the config.
+
+    Args:
+        cfg: The config; changed in place.
+        args: Options of :func:`parse_options`.
+
+    Raises:
+        ValueError: If an option does not go with the config.
+        FileNotFoundError: If ``--resume`` names a checkpoint that is not there.
+    """
+    if args.amp or args.amp_dtype:
+        enable_amp(cfg, args.amp_dtype)
+    if args.auto_scale_lr:
+        if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+            raise ValueError(f'--auto-scale-lr: {cfg.filename} has no auto_scale_lr.base_batch_size; add it')
+        cfg.auto_scale_lr.enable = True
+    if args.seed is not None:
+        cfg.merge_from_dict({'randomness.seed': args.seed})
+    if args.resume:
+        _resume(cfg, args.resume)
+
+
+def enable_amp(cfg: Config, dtype: str | None = None, on_cpu: bool | None = None) -> None:
+    """Turn on mixed precision.
+
+    Args:
+        cfg: The config; its ``optim_wrapper`` is changed in place.
+        dtype: ``float16`` or ``bfloat16``; by default float16 on a GPU and bfloat16 on the CPU.
+        on_cpu: Train on the CPU; found out by default.
+
+    Raises:
+        ValueError: If the optimizer wrapper is a special one, or float16 is wanted on the CPU.
+    """
+    on_cpu = not torch.cuda.is_available() if on_cpu is None else on_cpu
+    wrapper = cfg.optim_wrapper
+    kind = wrapper.get('type', 'OptimWrapper')
+    if kind not in ('OptimWrapper', 'AmpOptimWrapper', 'CpuAmpOptimWrapper'):
+        raise ValueError(f'--amp needs optim_wrapper.type=OptimWrapper; {cfg.filename} has {kind}')
+    if on_cpu and dtype == 'float16':
+        raise ValueError('--amp-dtype float16 needs a GPU, there is none; leave the option out to use bfloat16')
+    if on_cpu:
+        wrapper.type = 'CpuAmpOptimWrapper'
+        wrapper.pop('loss_scale', None)
+        wrapper.pop('dtype', None)
+        return
+    wrapper.type = 'AmpOptimWrapper'
+    wrapper.setdefault('loss_scale', 'dynamic')
+    if dtype:
+        wrapper.dtype = dtype
+
+
+def _resume(cfg: Config, checkpoint: str) -> None:
+    cfg.resume = True
+    if checkpoint == 'auto':
+        cfg.load_from = None
+        return
+    if '://' not in checkpoint and not Path(checkpoint).is_file():
+        raise FileNotFoundError(
+            f'--resume: there is no checkpoint {checkpoint}. Give --resume no path to go on from the latest in '
+            f'{cfg.work_dir}.'
+        )
+    cfg.load_from = checkpoint

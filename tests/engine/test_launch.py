@@ -1,0 +1,85 @@
+"""Process groups on the CPU, and clear errors where they cannot be made."""
+
+import os
+
+import pytest
+import torch
+from mmengine.config import Config
+from torch import distributed as dist
+
+from mmmaskattn.engine.launch import finish_distributed, prepare_distributed
+
+VARIABLES = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'MASTER_PORT', 'SLURM_NODELIST')
+without_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason='with a GPU mmengine makes the group itself')
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch):
+    for name in [*VARIABLES, *(key for key in os.environ if key.startswith(('SLURM_', 'OMPI_')))]:
+        monkeypatch.setenv(name, '')  # so that whatever the code sets is undone
+        monkeypatch.delenv(name)
+    yield
+    finish_distributed()
+
+
+def free_port():
+    return dist.TCPStore('127.0.0.1', 0, is_master=True, wait_for_workers=False).port
+
+
+def test_no_launcher_makes_no_group():
+    cfg = Config(dict())
+    prepare_distributed(cfg, 'none')
+    assert cfg.to_dict() == dict(launcher='none')
+    assert not dist.is_initialized()
+
+
+@without_gpu
+@pytest.mark.parametrize(
+    ('launcher', 'names'),
+    [
+        ('pytorch', ('RANK', 'WORLD_SIZE', 'LOCAL_RANK')),
+        ('slurm', ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID')),
+        ('mpi', ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_RANK')),
+    ],
+)
+def test_each_launcher_makes_a_gloo_group(monkeypatch, launcher, names):
+    for name, value in zip(names, ('0', '1', '0')):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv('MASTER_ADDR', '127.0.0.1')
+    monkeypatch.setenv('MASTER_PORT', str(free_port()))
+    cfg = Config(dict(find_unused_parameters=True, env_cfg=dict(dist_cfg=dict(timeout=60))))
+    prepare_distributed(cfg, launcher)
+    assert dist.get_backend() == 'gloo'
+    assert cfg.model_wrapper_cfg.device_ids is None
+    assert cfg.model_wrapper_cfg.find_unused_parameters is True
+    value = torch.ones(2)
+    dist.all_reduce(value)
+    assert value.tolist() == [1, 1]
+    prepare_distributed(Config(dict()), launcher)  # a second pass of tools/test.py uses the same group
+
+
+@without_gpu
+def test_own_wrapper_of_the_config_is_kept(monkeypatch):
+    for name, value in (('RANK', '0'), ('WORLD_SIZE', '1'), ('MASTER_ADDR', '127.0.0.1')):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv('MASTER_PORT', str(free_port()))
+    cfg = Config(dict(model_wrapper_cfg=dict(type='Mine')))
+    prepare_distributed(cfg, 'pytorch')
+    assert cfg.model_wrapper_cfg.type == 'Mine'
+
+
+@without_gpu
+@pytest.mark.parametrize(
+    ('launcher', 'variable'), [('pytorch', 'RANK'), ('slurm', 'SLURM_PROCID'), ('mpi', 'OMPI_COMM_WORLD_RANK')]
+)
+def test_missing_variables_are_named(launcher, variable):
+    with pytest.raises(RuntimeError, match=f'--launcher {launcher} needs.*{variable}'):
+        prepare_distributed(Config(dict()), launcher)
+
+
+@without_gpu
+def test_slurm_without_nodes_says_so(monkeypatch):
+    for name in ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID'):
+        monkeypatch.setenv(name, '0')
+    with pytest.raises(RuntimeError, match='SLURM_NODELIST'):
+        prepare_distributed(Config(dict()), 'slurm')

@@ -1,0 +1,76 @@
+"""Schedules follow a changed number of epochs."""
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.optim import OptimWrapper, PolyLR
+from small_job import ROOT
+
+from mmmaskattn.engine.schedule import fit_schedule
+from mmmaskattn.engine.warmup_lr import WarmupLR
+
+SHIPPED = ROOT / 'configs/_base_/schedules/adamw_1000e.py'
+
+
+def fitted(epochs, schedulers=None, planned=1000):
+    cfg = Config.fromfile(SHIPPED)
+    if schedulers is not None:
+        cfg.param_scheduler = schedulers
+    cfg.train_cfg.max_epochs = epochs
+    fit_schedule(cfg, planned)
+    return cfg
+
+
+def rates(cfg, epoch_length):
+    """Learning rates of every iteration, by mmengine's own schedulers."""
+    wrapper = OptimWrapper(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0))
+    kinds = {'WarmupLR': WarmupLR, 'PolyLR': PolyLR}
+    running = []
+    for scheduler in cfg.param_scheduler:
+        options = {key: value for key, value in scheduler.items() if key not in ('type', 'convert_to_iter_based')}
+        options.update(epoch_length=epoch_length)
+        running.append(kinds[scheduler['type']].build_iter_from_epoch(wrapper, **options))
+    values = []
+    for _ in range(cfg.train_cfg.max_epochs * epoch_length):
+        values.append(wrapper.param_groups[0]['lr'])
+        for scheduler in running:
+            scheduler.step()
+    return values
+
+
+@pytest.mark.parametrize(('epochs', 'epoch_length'), [(1, 4), (5, 4), (40, 7), (100, 46), (1000, 2)])
+def test_shipped_schedule_warms_up_and_falls_to_nothing_at_any_length(epochs, epoch_length):
+    values = rates(fitted(epochs), epoch_length)
+    peak = values.index(max(values))
+    assert values[0] == pytest.approx(0.01)
+    assert max(values) > (0.9 if len(values) > 10 else 0.4)
+    assert values[-1] < 2.5 * values[peak] / max(len(values) - peak, 2) ** 0.9
+    assert 1 <= peak <= max(2, 0.011 * len(values))
+    assert values[peak:] == sorted(values[peak:], reverse=True)
+
+
+def test_unchanged_length_leaves_the_schedule():
+    assert fitted(1000).param_scheduler == Config.fromfile(SHIPPED).param_scheduler
+
+
+def test_only_epochs_are_scaled():
+    by_iteration = dict(type='LinearLR', by_epoch=False, begin=0, end=500)
+    cosine = dict(type='CosineAnnealingLR', T_max=100, begin=0, end=100, eta_min=0.1)
+    steps = dict(type='MultiStepLR', milestones=[60, 80], end=10**9)
+    kept = fitted(50, [by_iteration, cosine, steps], planned=100).param_scheduler
+    assert kept[0] == by_iteration
+    assert (kept[1].T_max, kept[1].end, kept[1].eta_min) == (50, 50, 0.1)
+    assert (kept[2].milestones, kept[2].end) == ([30, 40], 10**9)
+
+
+def test_stretch_that_rounds_to_nothing_is_dropped():
+    warm = dict(type='LinearLR', begin=0, end=10)
+    main = dict(type='PolyLR', begin=10, end=1000)
+    (kept,) = fitted(5, [warm, main]).param_scheduler
+    assert (kept.type, kept.begin, kept.end) == ('PolyLR', 0, 5)
+
+
+def test_config_without_schedule_or_epochs():
+    cfg = Config(dict(train_cfg=dict(max_iters=5)))
+    fit_schedule(cfg, None)
+    assert cfg.to_dict() == dict(train_cfg=dict(max_iters=5))

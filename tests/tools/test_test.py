@@ -1,0 +1,109 @@
+"""tools/test.py: protocols, pictures, stored predictions, test-time augmentation."""
+
+import json
+import pickle
+
+import cv2
+import pytest
+from mmengine.config import Config
+from small_job import ROOT, run, run_tool, write_job
+
+from mmmaskattn.engine.testing import run_test, table, use_tta
+
+
+@pytest.fixture(scope='module')
+def job(tmp_path_factory):
+    """A config and a checkpoint after one epoch."""
+    folder = tmp_path_factory.mktemp('job')
+    config = write_job(folder)
+    run_tool('train.py', config, '--work-dir', 'trained', '--cfg-options', 'train_cfg.max_epochs=1', cwd=folder)
+    return config, folder / 'trained/epoch_1.pth'
+
+
+@pytest.mark.slow
+def test_both_protocols_with_pictures_and_predictions(job, tmp_path):
+    config, checkpoint = job
+    options = ['--protocol', 'both', '--show-dir', 'pictures', '--out', 'maps', '--work-dir', 'work']
+    log = run_tool('test.py', config, checkpoint, *options, cwd=tmp_path)
+    (results,) = (tmp_path / 'work').glob('test_*.json')
+    metrics = json.loads(results.read_text())
+    assert set(metrics) == {f'{p}/{m}' for p in ('lowres', 'native') for m in ('aAcc', 'mIoU', 'mAcc')}
+    assert [line.split()[0] for line in log.splitlines()[-4:-1]] == ['protocol', 'lowres', 'native']
+    for path in sorted((tmp_path / 'maps/lowres').iterdir()):
+        native = cv2.imread(str(tmp_path / 'maps/native' / path.name), cv2.IMREAD_UNCHANGED)
+        image = cv2.imread(str(config.parent / f'ade20k/images/validation/{path.stem}.jpg'))
+        assert cv2.imread(str(path), cv2.IMREAD_UNCHANGED).shape == (32, 32)
+        assert native.shape == image.shape[:2]
+        for protocol in ('lowres', 'native'):
+            folder = tmp_path / 'pictures' / protocol / 'vis_data/vis_image'
+            picture = cv2.imread(str(folder / f'test_{path.stem}_0.png'))
+            assert picture.shape == (image.shape[0], 3 * image.shape[1], 3)
+            # The left panel is the image itself.
+            assert cv2.absdiff(picture[:, : image.shape[1]], image).max() <= 2
+    again = run(['python', ROOT / 'tools/test.py', config, checkpoint, '--out', 'maps/native'], tmp_path)
+    assert again.returncode != 0
+    assert 'maps/native exists already' in again.stdout
+
+
+@pytest.mark.slow
+def test_augmented_test_in_two_processes_dumps_predictions(job, tmp_path):
+    config, checkpoint = job
+    options = ['--tta', '--protocol', 'native', '--out', 'predictions.pkl', '--work-dir', 'my work']
+    script = ROOT / 'tools/dist_test.sh'
+    done = run(['bash', script, config, checkpoint, 2, *options], tmp_path)
+    assert done.returncode == 0, done.stdout[-5000:]
+    assert len(list((tmp_path / 'my work').glob('test_*.json'))) == 1, 'only the first process reports'
+    predictions = pickle.loads((tmp_path / 'predictions.pkl').read_bytes())
+    assert len(predictions) == 4
+    assert {'img_path', 'pred_sem_seg'} <= set(predictions[0])
+
+
+def test_missing_checkpoint_is_named(tmp_path):
+    config = tmp_path / 'empty.py'
+    config.write_text('')
+    with pytest.raises(FileNotFoundError, match=r'no checkpoint gone\.pth'):
+        run_test([str(config), 'gone.pth'])
+
+
+def test_existing_predictions_are_never_overwritten(tmp_path):
+    config, out = tmp_path / 'job.py', tmp_path / 'out.pkl'
+    config.write_text("test_evaluator = dict(type='IoUMetric')")
+    out.write_text('precious')
+    with pytest.raises(FileExistsError, match=r'out\.pkl exists already'):
+        run_test([str(config), str(config), '--out', str(out)])
+    assert out.read_text() == 'precious'
+
+
+def test_tta_without_settings_is_refused():
+    with pytest.raises(ValueError, match=r'--tta: .*no tta_pipeline and no tta_model'):
+        use_tta(Config(dict(model=dict(type='A'))))
+
+
+def test_tta_wraps_the_model_and_reaches_a_wrapped_data_set():
+    cfg = Config(
+        dict(
+            model=dict(type='A'),
+            tta_model=dict(type='T'),
+            tta_pipeline=[dict(type='P')],
+            test_dataloader=dict(dataset=dict(type='Repeat', dataset=dict(pipeline=[]))),
+        )
+    )
+    use_tta(cfg)
+    assert cfg.model == dict(type='T', module=dict(type='A'))
+    assert cfg.test_dataloader.dataset.dataset.pipeline == [dict(type='P')]
+
+
+def test_show_without_hook_is_refused(tmp_path):
+    config = tmp_path / 'job.py'
+    config.write_text('')
+    with pytest.raises(ValueError, match=r'--show-dir: .*job\.py has no default_hooks\.visualization'):
+        run_test([str(config), str(config), '--show-dir', 'pictures'])
+
+
+def test_table_has_a_line_per_protocol():
+    text = table({'lowres/mIoU': 50.0, 'lowres/aAcc': 61.256, 'native/mIoU': 40.0})
+    assert [line.split() for line in text.splitlines()] == [
+        ['protocol', 'mIoU', 'aAcc'],
+        ['lowres', '50.00', '61.26'],
+        ['native', '40.00', '-'],
+    ]

@@ -1,0 +1,6 @@
+"""Test a model: ``python tools/test.py CONFIG CHECKPOINT``; ``--help`` lists the options."""
+
+from mmmaskattn.engine.testing import run_test
+
+if __name__ == '__main__':
+    run_test()
