@@ -1,6 +1,7 @@
 """mmmaskattn: segmentation of low-resolution images (128x128 and below) on mmengine, mmseg and mmdet.
 
-Importing the package registers its models, data sets and transforms, and lets torch >= 2.6 load mmengine's own checkpoints with ``weights_only`` left on.
+Importing the package registers its models, data sets and transforms, and lets torch >= 2.6 load mmengine's own
+checkpoints with ``weights_only`` left on.
 """
 
 from mmmaskattn import datasets, models

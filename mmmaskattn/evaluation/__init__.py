@@ -1,1 +1,1 @@
-"""evaluation."""
+"""Evaluation: the two protocols."""

@@ -1,0 +1,60 @@
+"""Build and install mmmaskattn; a wheel and an editable install both carry configs, tools and model index for mim."""
+
+import os
+import shutil
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+from setuptools.command.editable_wheel import editable_wheel
+
+ROOT = Path(__file__).resolve().parent
+MIM = Path('mmmaskattn') / '.mim'
+MIM_CONTENTS = ('configs', 'tools', 'model-index.yml')
+VERSION: dict = {}
+exec((ROOT / 'mmmaskattn' / 'version.py').read_text(), VERSION)
+
+
+class BuildWithMim(build_py):
+    """Copy what mim looks for into the package of a wheel."""
+
+    def run(self) -> None:
+        """Build as usual, then add the files."""
+        super().run()
+        if self.editable_mode:
+            return
+        target = Path(self.build_lib) / MIM
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(ROOT / 'configs', target / 'configs', ignore=shutil.ignore_patterns('__pycache__'))
+        shutil.copytree(ROOT / 'tools', target / 'tools', ignore=shutil.ignore_patterns('__pycache__'))
+        shutil.copy(ROOT / 'model-index.yml', target)
+
+
+class EditableWithMim(editable_wheel):
+    """Link what mim looks for into the package folder of a checkout; relative links, so that the checkout can move."""
+
+    def run(self) -> None:
+        """Make the links, then build as usual."""
+        shutil.rmtree(ROOT / MIM, ignore_errors=True)
+        (ROOT / MIM).mkdir()
+        for name in MIM_CONTENTS:
+            os.symlink(Path('..', '..', name), ROOT / MIM / name)
+        super().run()
+
+
+setup(
+    name='mmmaskattn',
+    version=VERSION['__version__'],
+    description='Segmentation of low-resolution images with MaskAttn-UNet, on mmengine, mmseg and mmdet',
+    license='Apache-2.0',
+    python_requires='>=3.9',
+    packages=find_packages(include=['mmmaskattn', 'mmmaskattn.*']),
+    package_data={'mmmaskattn': ['py.typed']},
+    cmdclass={'build_py': BuildWithMim, 'editable_wheel': EditableWithMim},
+    # ftfy and regex are imported by mmseg, pkg_resources (setuptools < 81) by mmengine; neither declares it.
+    install_requires=[
+        *('torch>=2.1', 'numpy', 'opencv-python', 'pillow', 'pycocotools', 'ftfy', 'regex', 'setuptools<81'),
+        *('mmengine>=0.10.7,<0.11', 'mmcv>=2.0.0,<2.2.0', 'mmsegmentation>=1.2.2,<2', 'mmdet>=3.3.0,<4'),
+    ],
+    extras_require={'tests': ['pytest>=8', 'ruff>=0.17,<0.18', 'mypy>=1.10']},
+)

@@ -1,0 +1,176 @@
+"""The wheel and the editable install are built from a copy of the checkout, which stays as it was."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[1]
+PIP = [sys.executable, '-m', 'pip', '--disable-pip-version-check', '--no-input', '-q']
+SHIPPED = (
+    'setup.py',
+    'pyproject.toml',
+    'MANIFEST.in',
+    'LICENSE',
+    'model-index.yml',
+    'mmmaskattn',
+    'configs',
+    'tools',
+    'tests',
+)
+USED_BY_HOSTS = {'ftfy', 'regex', 'setuptools'}  # imported by mmseg and mmengine, which do not declare them
+FRAMEWORKS = {'mmsegmentation', 'mmdet', 'mmcv'}  # named in the configs
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A copy of what the repository ships, without what builds leave behind."""
+    target = tmp_path / 'checkout'
+    target.mkdir()
+    for name in SHIPPED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns('.mim', '__pycache__'))
+        else:
+            shutil.copy(source, target)
+    return target
+
+
+def run(*command, **kwargs):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **kwargs)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def shipped_files(root):
+    """What mim should find: relative paths of configs, tools and the model index."""
+    files = [p for name in ('configs', 'tools') for p in (root / name).rglob('*') if p.is_file()]
+    return {str(p.relative_to(root)) for p in files if '__pycache__' not in p.parts} | {'model-index.yml'}
+
+
+def requirements(extra=None):
+    tree = ast.parse((ROOT / 'setup.py').read_text())
+    call = next(
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, 'id', '') == 'setup'
+    )
+    listed = next(keyword.value for keyword in call.keywords if keyword.arg == 'install_requires')
+    return {Requirement(node.value).name for node in ast.walk(listed) if isinstance(node, ast.Constant)}
+
+
+def imported_modules(folder):
+    for path in (ROOT / folder).rglob('*.py'):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                yield from (alias.name.split('.')[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                yield node.module.split('.')[0]
+
+
+def test_wheel_carries_configs_tools_and_model_index(checkout, tmp_path):
+    run(*PIP, 'wheel', '--no-build-isolation', '--no-deps', '-w', tmp_path / 'out', checkout)
+    (wheel,) = (tmp_path / 'out').glob('mmmaskattn-*.whl')
+    names = zipfile.ZipFile(wheel).namelist()
+    carried = {name.removeprefix('mmmaskattn/.mim/') for name in names if name.startswith('mmmaskattn/.mim/')}
+    assert carried == shipped_files(checkout)
+    assert {name.split('/')[0] for name in names} == {'mmmaskattn', wheel.name.rsplit('-', 3)[0] + '.dist-info'}, (
+        'tests?'
+    )
+    assert any(name.endswith('LICENSE') for name in names)
+
+
+def test_second_wheel_forgets_a_deleted_config(checkout, tmp_path):
+    (checkout / 'configs' / 'gone.py').write_text('')
+    for folder in ('first', 'second'):
+        run(*PIP, 'wheel', '--no-build-isolation', '--no-deps', '-w', tmp_path / folder, checkout)
+        (checkout / 'configs' / 'gone.py').unlink(missing_ok=True)
+    first, second = (zipfile.ZipFile(next((tmp_path / f).glob('*.whl'))).namelist() for f in ('first', 'second'))
+    assert set(first) - set(second) == {'mmmaskattn/.mim/configs/gone.py'}
+
+
+def test_editable_install_carries_them_too(checkout, tmp_path):
+    """pip's editable install of today (PEP 660), then the package is imported from elsewhere."""
+    site = tmp_path / 'site'
+    run(*PIP, 'install', '--no-build-isolation', '--no-deps', '--target', site, '-e', checkout)
+    script = 'import sys, site, importlib.util; site.addsitedir(sys.argv[1]); '
+    script += "print(importlib.util.find_spec('mmmaskattn').submodule_search_locations[0])"
+    environment = {**os.environ, 'PYTHONPATH': ''}
+    package = Path(run(sys.executable, '-S', '-c', script, site, cwd=tmp_path, env=environment).strip())
+    assert package == checkout / 'mmmaskattn'
+    mim = package / '.mim'
+    assert {str(p.relative_to(mim)) for n in ('configs', 'tools') for p in (mim / n).rglob('*') if p.is_file()} >= (
+        shipped_files(checkout) - {'model-index.yml'}
+    )
+    assert (mim / 'model-index.yml').read_text() == (checkout / 'model-index.yml').read_text()
+    for name in ('configs', 'tools', 'model-index.yml'):
+        assert not Path(os.readlink(mim / name)).is_absolute(), 'the checkout could not be moved'
+
+
+def test_editable_install_twice_and_wheel_after_it(checkout, tmp_path):
+    for _ in range(2):
+        run(
+            *PIP,
+            'install',
+            '--no-build-isolation',
+            '--no-deps',
+            '--target',
+            tmp_path / 'site',
+            '--upgrade',
+            '-e',
+            checkout,
+        )
+    run(*PIP, 'wheel', '--no-build-isolation', '--no-deps', '-w', tmp_path / 'out', checkout)
+    names = zipfile.ZipFile(next((tmp_path / 'out').glob('*.whl'))).namelist()
+    assert len(names) == len(set(names))
+    assert 'mmmaskattn/.mim/model-index.yml' in names
+
+
+def test_setup_is_short_and_imports_no_torch():
+    text = (ROOT / 'setup.py').read_text()
+    assert len(text.splitlines()) <= 60
+    assert not {'torch', 'mmengine', 'mmcv'} & {
+        name.split('.')[0]
+        for node in ast.walk(ast.parse(text))
+        for name in (
+            [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in getattr(node, 'names', [])]
+        )
+    }
+
+
+def test_every_imported_package_is_declared_and_nothing_else():
+    used = {name for folder in ('mmmaskattn', 'tools') for name in imported_modules(folder)}
+    used -= set(sys.stdlib_module_names) | {'mmmaskattn'}
+    providers = packages_distributions()
+    declared = requirements()
+    unknown = {name for name in used if not declared & set(providers.get(name, [name]))}
+    assert not unknown, f'imported by mmmaskattn or tools, absent from install_requires of setup.py: {sorted(unknown)}'
+    provided = {distribution for name in used for distribution in providers.get(name, [])}
+    assert declared <= provided | USED_BY_HOSTS | FRAMEWORKS, 'declared, but imported nowhere'
+
+
+def test_model_index_lists_every_config_and_no_other():
+    index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
+    listed, collections = [], set()
+    for name in index['Import']:
+        metafile = yaml.safe_load((ROOT / name).read_text())
+        collections |= {collection['Name'] for collection in metafile['Collections']}
+        listed += metafile['Models']
+        for model in metafile['Models']:
+            assert model['Name'] == Path(model['Config']).stem
+            assert model['In Collection'] in collections
+    shipped = {str(p.relative_to(ROOT)) for p in (ROOT / 'configs' / 'maskattn').glob('*.py')}
+    assert {model['Config'] for model in listed} == shipped
+
+
+def test_license_is_apache_2():
+    text = (ROOT / 'LICENSE').read_text()
+    assert re.search(r'Apache License\s+Version 2\.0, January 2004', text)
+    assert re.search(r'Copyright \d{4} mmmaskattn authors', text)
