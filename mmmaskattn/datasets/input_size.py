@@ -7,12 +7,10 @@ A config file builds its pipelines from lists, and mmengine's inheritance replac
     from mmmaskattn.datasets.input_size import with_input_size  # noqa: E402
 
     image_size = (64, 48)  # (H, W)
-    train_pipeline = with_input_size(_base_.train_pipeline, image_size)
-    test_pipeline = with_input_size(_base_.test_pipeline, image_size)
-    tta_pipeline = with_input_size(_base_.tta_pipeline, image_size)
-    train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-    val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+    train_dataloader = with_input_size(_base_.train_dataloader, image_size)
+    val_dataloader = with_input_size(_base_.val_dataloader, image_size)
     test_dataloader = val_dataloader
+    tta_pipeline = with_input_size(_base_.tta_pipeline, image_size)
 
 The line ``_base_`` must come before the import, or mmengine takes the file for its other config style.
 """

@@ -1,76 +1,33 @@
 # COCO panoptic 2017 as 133 semantic classes: 80 things, 53 kinds of stuff; read on the fly.
 # Expected on disk: $COCO_ROOT/{train,val}2017, $COCO_ROOT/annotations/panoptic_{train,val}2017{.json,/}.
-image_size = (128, 128)  # (H, W); another size: see with_input_size in mmmaskattn/datasets/input_size.py
+_base_ = './semantic_128.py'
 data_root = '{{$COCO_ROOT:data/coco}}'
-batch_size = 4  # per process; the paper's total of 8 is 2 processes of 4
 num_classes = 133
-ratio_range = (0.5, 2.0)  # scale jitter; the paper gives no range
 
 load_labels = [
     dict(type='mmmaskattn.LoadPanopticAsSemantic'),
     dict(type='mmmaskattn.CheckSegMap', num_classes=num_classes),
 ]
-train_pipeline = [
-    dict(type='mmmaskattn.LoadLowResImage', size=image_size, ratio_range=ratio_range),
-    *load_labels,
-    dict(type='mmmaskattn.LowResScaleJitter', size=image_size, ratio_range=ratio_range),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs'),
-]
-# Testing decodes in full, as MMSegInferencer asks for a step named LoadImageFromFile.
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    *load_labels,
-    dict(type='mmmaskattn.LowResResize', size=image_size, protocol='lowres'),
-    dict(type='PackSegInputs'),
-]
-# The first branch must not flip: its label map is the truth of all.
-tta_pipeline = [
-    dict(type='LoadImageFromFile'),
-    *load_labels,
-    dict(
-        type='TestTimeAug',
-        transforms=[
-            [
-                dict(type='mmmaskattn.LowResResize', size=image_size, protocol='lowres', scale=scale)
-                for scale in (1.0, 0.75, 1.25, 1.5)
-            ],
-            [
-                dict(type='RandomFlip', prob=0.0, direction='horizontal'),
-                dict(type='RandomFlip', prob=1.0, direction='horizontal'),
-            ],
-            [dict(type='PackSegInputs')],
-        ],
-    ),
-]
+train_pipeline = [_base_.load_train_image, *load_labels, *_base_.augment]
+test_pipeline = [_base_.load_image, *load_labels, *_base_.shrink]
+tta_pipeline = [_base_.load_image, *load_labels, _base_.augment_test]
 
 train_dataloader = dict(
-    batch_size=batch_size,
-    num_workers=4,
-    persistent_workers=False,  # so that a resumed training repeats the uninterrupted one
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='mmmaskattn.CocoPanopticSemanticDataset',
         data_root=data_root,
         ann_file='annotations/panoptic_train2017.json',
         data_prefix=dict(img_path='train2017', seg_map_path='annotations/panoptic_train2017'),
         pipeline=train_pipeline,
-    ),
+    )
 )
 val_dataloader = dict(
-    batch_size=8,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='mmmaskattn.CocoPanopticSemanticDataset',
         data_root=data_root,
         ann_file='annotations/panoptic_val2017.json',
         data_prefix=dict(img_path='val2017', seg_map_path='annotations/panoptic_val2017'),
         pipeline=test_pipeline,
-    ),
+    )
 )
 test_dataloader = val_dataloader
-
-val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'], prefix='lowres')
-test_evaluator = val_evaluator

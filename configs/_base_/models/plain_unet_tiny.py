@@ -1,7 +1,8 @@
 # Our trunk without attention, widened to the multiply-adds of tiny: the peer that attention has to beat.
 _base_ = './maskattn_unet_tiny.py'
-channels = (24, 48, 96, 144, 144)
+channels = (26, 54, 106, 144, 144)
 model = dict(
     backbone=dict(masks=None, channels=channels),
     neck=dict(masks=None, in_channels=channels, channels=channels[:-1]),
+    decode_head=dict(in_channels=26, channels=26),
 )
