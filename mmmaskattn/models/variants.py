@@ -63,12 +63,14 @@ VARIANTS: dict[str, Variant] = {
         decoder_masks=(None, None, 'gate', 'gate'),
         ffn_ratio=1.0,
     ),
+    # Attention at the bottleneck and in the two coarsest decoder stages only: at equal multiply-adds as accurate as more
+    # of it, and faster (docs/explanation/accuracy.md).
     'tiny': Variant(
-        channels=(24, 48, 96, 128, 128),
+        channels=(24, 48, 104, 144, 144),
         stem_stride=2,
         encoder_convs=(2, 2, 2, 2, 2),
         decoder_convs=(2, 2, 2, 2),
-        encoder_masks=(None, None, 'gate', 'gate', 'gate'),
+        encoder_masks=(None, None, None, None, 'gate'),
         decoder_masks=(None, None, 'gate', 'gate'),
         ffn_ratio=1.0,
     ),

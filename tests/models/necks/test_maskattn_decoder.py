@@ -82,7 +82,7 @@ def test_takes_a_four_level_pyramid(sizes):
     neck = MaskAttnDecoder([256, 512, 1024, 2048], arch='tiny')
     pyramid = [torch.rand(2, c, *s) for c, s in zip(neck.in_channels, sizes)]
     maps = neck(pyramid)
-    assert [tuple(m.shape) for m in maps] == [(2, c, *s) for c, s in zip((24, 48, 96), sizes)]
+    assert [tuple(m.shape) for m in maps] == [(2, c, *s) for c, s in zip((24, 48, 104), sizes)]
 
 
 def test_width_of_each_stage_is_a_choice():
