@@ -16,10 +16,10 @@ WITHOUT_PRODUCTS = frozenset(('nms', 'softnms', 'nms_match', 'nms_rotated', 'nms
 
 def _watched(name: str, function: Callable[..., Any], on_call: OnCall) -> Callable[..., Any]:
     @wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def _call(*args: Any, **kwargs: Any) -> Any:
         return on_call(name, args, lambda: function(*args, **kwargs))
 
-    return call
+    return _call
 
 
 @contextmanager

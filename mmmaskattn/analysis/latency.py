@@ -102,11 +102,11 @@ def inference_call(model: nn.Module, images: Tensor, mode: str = 'tensor') -> Ca
     """
     model.eval()
 
-    def call() -> Any:
+    def _call() -> Any:
         with torch.inference_mode():
             return run_model(model, (images,), mode)
 
-    return call
+    return _call
 
 
 def _mean_of_all(outputs: Any) -> Tensor:
@@ -131,11 +131,11 @@ def training_call(model: nn.Module, images: Tensor) -> Callable[[], Any]:
     """
     model.train()
 
-    def call() -> None:
+    def _call() -> None:
         model.zero_grad(set_to_none=True)
         _mean_of_all(run_model(model, (images,), 'tensor')).backward()
 
-    return call
+    return _call
 
 
 def working_forward(model: nn.Module, images: Tensor) -> str:

@@ -108,14 +108,14 @@ def _has_floats(args: Sequence[Any]) -> bool:
 
 def _followed(name: str, forward: Callable[..., Any], running: list[str]) -> Callable[..., Any]:
     @wraps(forward)
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def _call(*args: Any, **kwargs: Any) -> Any:
         running.append(name)
         try:
             return forward(*args, **kwargs)
         finally:
             running.pop()
 
-    return call
+    return _call
 
 
 @contextmanager

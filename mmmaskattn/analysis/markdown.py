@@ -12,12 +12,12 @@ def markdown_table(header: list[str], rows: list[list[str]]) -> str:
     """
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
 
-    def line(cells: list[str]) -> str:
+    def _line(cells: list[str]) -> str:
         aligned = [cell.rjust(w) if i else cell.ljust(w) for i, (cell, w) in enumerate(zip(cells, widths))]
         return '| ' + ' | '.join(aligned) + ' |'
 
     rule = '|' + '|'.join('-' * (w + 1) + (':' if i else '-') for i, w in enumerate(widths)) + '|'
-    return '\n'.join([line(header), rule, *(line(row) for row in rows)])
+    return '\n'.join([_line(header), rule, *(_line(row) for row in rows)])
 
 
 def giga(number: int) -> str:

@@ -21,12 +21,14 @@ class _SumOverProcesses(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, tensor: Tensor) -> Tensor:
+        """Add up; the input stays as it is."""
         total = tensor.clone(memory_format=torch.contiguous_format)
         dist.all_reduce(total)
         return total
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        """Add up the gradients, so that this too has a gradient."""
         return _SumOverProcesses.apply(grads[0])
 
 
