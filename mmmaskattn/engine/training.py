@@ -12,6 +12,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from mmmaskattn.datasets.check_root import check_data_roots
+from mmmaskattn.datasets.fraction import set_fraction
 from mmmaskattn.engine.launch import finish_distributed, prepare_distributed
 from mmmaskattn.engine.options import add_common_options, load_config
 from mmmaskattn.engine.schedule import fit_schedule
@@ -42,6 +43,10 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="scale the learning rate by the total batch size over the config's auto_scale_lr.base_batch_size",
     )
     parser.add_argument('--seed', type=int, help='random seed; drawn at random by default')
+    parser.add_argument(
+        '--fraction', type=float, metavar='PERCENT', help='train on this percentage of the images; smaller ones nest'
+    )
+    parser.add_argument('--fraction-seed', type=int, default=0, help='another seed chooses other images (default 0)')
     add_common_options(parser)
     return parser.parse_args(argv)
 
@@ -87,6 +92,8 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> None:
         cfg.auto_scale_lr.enable = True
     if args.seed is not None:
         cfg.merge_from_dict({'randomness.seed': args.seed})
+    if args.fraction is not None:
+        set_fraction(cfg, args.fraction, args.fraction_seed)
     if args.resume:
         _resume(cfg, args.resume)
 

@@ -46,15 +46,26 @@ def test_both_protocols_with_pictures_and_predictions(job, tmp_path):
 
 
 @pytest.mark.slow
-def test_augmented_test_in_two_processes_dumps_predictions(job, tmp_path):
+def test_augmented_test_in_two_processes_dumps_and_draws_predictions(job, tmp_path):
     config, checkpoint = job
-    options = ['--tta', '--protocol', 'native', '--out', 'predictions.pkl', '--work-dir', 'my work']
+    options = [
+        '--tta',
+        '--protocol',
+        'native',
+        '--out',
+        'predictions.pkl',
+        '--work-dir',
+        'my work',
+        '--show-dir',
+        'seen',
+    ]
     script = ROOT / 'tools/dist_test.sh'
     done = run(['bash', script, config, checkpoint, 2, *options], tmp_path)
     assert done.returncode == 0, done.stdout[-5000:]
     assert len(list((tmp_path / 'my work').glob('test_*.json'))) == 1, 'only the first process reports'
     predictions = pickle.loads((tmp_path / 'predictions.pkl').read_bytes())
     assert len(predictions) == 4
+    assert len(list((tmp_path / 'seen/vis_data/vis_image').iterdir())) == 4, 'both processes draw their images'
     assert {'img_path', 'pred_sem_seg'} <= set(predictions[0])
 
 

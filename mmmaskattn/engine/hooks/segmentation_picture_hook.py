@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import mmcv
 import numpy as np
 from mmengine import fileio
+from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from mmengine.structures import BaseDataElement
 from mmengine.visualization import Visualizer
 
 from mmmaskattn.registry import HOOKS
+from mmmaskattn.visualization.overlay import side_by_side
 
 
 @HOOKS.register_module()
@@ -68,7 +68,9 @@ class SegmentationPictureHook(Hook):
     def _draw_batch(self, runner: Runner, batch_idx: int, outputs: Sequence | None, mode: str) -> None:
         if not self.draw or outputs is None or not self.every_n_inner_iters(batch_idx, self.interval):
             return
-        palette = np.array(self.visualizer.dataset_meta['palette'], np.uint8)
+        # From the data set: the visualizer of a process other than the first does not know it.
+        loader = runner.val_dataloader if mode == 'val' else runner.test_dataloader
+        palette = np.array(loader.dataset.metainfo['palette'], np.uint8)
         for sample in outputs:
             content = fileio.get(sample.img_path, backend_args=self.backend_args)
             image = mmcv.imfrombytes(content, channel_order='rgb')
@@ -77,29 +79,12 @@ class SegmentationPictureHook(Hook):
             if self.show:
                 self.visualizer.show(picture, win_name=name, wait_time=self.wait_time)
             else:
-                self.visualizer.add_image(name, picture, step=runner.iter)
+                self._store(name, picture, runner)
 
-
-def side_by_side(image: np.ndarray, sample: BaseDataElement, palette: np.ndarray, alpha: float = 0.7) -> np.ndarray:
-    """Image, truth (if known) and prediction in one row.
-
-    Args:
-        image: RGB image, shape (H, W, 3), uint8.
-        sample: Has ``pred_sem_seg`` and maybe ``gt_sem_seg``, each with a (1, h, w) map of labels of any size.
-        palette: Colours by label, shape (classes, 3), uint8.
-        alpha: Share of the label colours in the mixture.
-
-    Returns:
-        RGB picture, shape (H, 3 W, 3), or (H, 2 W, 3) without truth.
-    """
-    fields = [name for name in ('gt_sem_seg', 'pred_sem_seg') if name in sample]
-    panels = [_overlay(image, sample.get(name).data.squeeze(0).cpu().numpy(), palette, alpha) for name in fields]
-    return np.concatenate([image, *panels], axis=1)
-
-
-def _overlay(image: np.ndarray, labels: np.ndarray, palette: np.ndarray, alpha: float) -> np.ndarray:
-    """Mix the label colours into the image; pixels without a label stay dark."""
-    known = (labels >= 0) & (labels < len(palette))
-    colours = np.where(known[..., None], palette[np.where(known, labels, 0)], 0).astype(np.uint8)
-    enlarged = cv2.resize(colours, image.shape[1::-1], interpolation=cv2.INTER_NEAREST_EXACT)
-    return cv2.addWeighted(enlarged, alpha, image, 1 - alpha, 0)
+    def _store(self, name: str, picture: np.ndarray, runner: Runner) -> None:
+        """Store a picture; mmengine's visualizer is silent in all processes but the first, so those write the file."""
+        if is_main_process():
+            self.visualizer.add_image(name, picture, step=runner.iter)
+            return
+        folder = Path((runner.cfg.get('visualizer') or {}).get('save_dir') or runner.log_dir, 'vis_data/vis_image')
+        mmcv.imwrite(picture[..., ::-1], str(folder / f'{name}_{runner.iter}.png'))

@@ -1,0 +1,23 @@
+"""Pictures of label maps, instances and pipelines; needs neither mmseg nor mmdet."""
+
+from mmmaskattn.visualization.class_table import ClassTable
+from mmmaskattn.visualization.draw_truth import draw_truth
+from mmmaskattn.visualization.overlay import overlay_labels, side_by_side
+from mmmaskattn.visualization.pipeline_steps import Step, locate, run_steps
+from mmmaskattn.visualization.sheet import Headings, SheetLayout, draw_sheet
+from mmmaskattn.visualization.truth import Truth, read_truth
+
+__all__ = [
+    'ClassTable',
+    'Headings',
+    'SheetLayout',
+    'Step',
+    'Truth',
+    'draw_sheet',
+    'draw_truth',
+    'locate',
+    'overlay_labels',
+    'read_truth',
+    'run_steps',
+    'side_by_side',
+]

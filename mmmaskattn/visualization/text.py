@@ -1,0 +1,65 @@
+"""Text in pictures, in a font that is always there."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import matplotlib
+from PIL import ImageFont
+
+
+@cache
+def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which matplotlib (needed by mmengine) brings along.
+
+    Args:
+        size: Height in pixels.
+        bold: Bold face.
+
+    Returns:
+        The font.
+    """
+    name = 'DejaVuSans-Bold.ttf' if bold else 'DejaVuSans.ttf'
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path(), 'fonts', 'ttf', name)), size)
+
+
+def shorten(text: str, width: float, face: ImageFont.FreeTypeFont) -> str:
+    """Cut a text that is too wide, in the middle, where names differ least.
+
+    Args:
+        text: One line.
+        width: Room in pixels.
+        face: The font.
+
+    Returns:
+        The text, or its ends around an ellipsis.
+    """
+    if face.getlength(text) <= width:
+        return text
+    for kept in range(len(text) - 1, 1, -1):
+        short = f'{text[: (kept + 1) // 2]}\u2026{text[len(text) - kept // 2 :]}'
+        if face.getlength(short) <= width:
+            return short
+    return '\u2026'
+
+
+def wrap(text: str, width: float, face: ImageFont.FreeTypeFont) -> list[str]:
+    """Break a text into lines at spaces.
+
+    Args:
+        text: Any text.
+        width: Room in pixels.
+        face: The font.
+
+    Returns:
+        The lines; a word wider than the room is shortened.
+    """
+    lines: list[str] = []
+    for word in text.split():
+        joined = f'{lines[-1]} {word}' if lines else word
+        if lines and face.getlength(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines.append(shorten(word, width, face))
+    return lines

@@ -1,0 +1,160 @@
+"""The truth inside a pipeline's results, whatever step they come from, in one form that can be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+IGNORED = -1
+"""Label of pixels that the loss leaves out: void, crowd, padding."""
+UNLABELLED = -2
+"""Label of pixels about which the truth says nothing, as outside the instances of a detection data set."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Truth of one image.
+
+    Attributes:
+        labels: int32 (H, W), class index, `IGNORED` or `UNLABELLED`.
+        ids: int32 (H, W), 0 outside all instances, k on instance k.
+        instance_labels: Class index of instance k at position k - 1.
+        boxes: Boxes (x1, y1, x2, y2) in pixels of the map, shape (n, 4), float.
+        box_labels: Class index of each box.
+    """
+
+    labels: np.ndarray
+    ids: np.ndarray
+    instance_labels: tuple[int, ...] = ()
+    boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 4)))
+    box_labels: tuple[int, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) of the maps."""
+        return self.labels.shape[0], self.labels.shape[1]
+
+    def same_as(self, other: Truth | None) -> bool:
+        """Tell whether another truth has the same labels, instances and boxes."""
+        if other is None or self.shape != other.shape or self.instance_labels != other.instance_labels:
+            return False
+        pairs = ((self.labels, other.labels), (self.ids, other.ids), (self.boxes, other.boxes))
+        return all(np.array_equal(mine, theirs) for mine, theirs in pairs)
+
+    def numbered_like(self, other: Truth | None) -> Truth:
+        """Take over another truth's numbers, and so its colours, if both have the same instances in the same places."""
+        if other is None or self.shape != other.shape or not np.array_equal(self.labels, other.labels):
+            return self
+        if not np.array_equal(self.ids > 0, other.ids > 0):
+            return self
+        base = len(other.instance_labels) + 1
+        pairs = np.unique(self.ids.astype(np.int64) * base + other.ids)
+        one_to_one = all(len(np.unique(numbers)) == len(pairs) for numbers in divmod(pairs, base))
+        return replace(self, ids=other.ids, instance_labels=other.instance_labels) if one_to_one else self
+
+
+def read_truth(results: dict, ignore_index: int = 255) -> Truth | None:
+    """Find the truth in the results of a step, before or after they are packed.
+
+    Known are ``gt_id_map`` with ``segments`` (ours), ``gt_seg_map``, ``gt_masks``, ``gt_bboxes`` with
+    ``gt_bboxes_labels`` and ``gt_ignore_flags`` (mmseg, mmdet), and the packed ``data_samples`` of both. Masks are
+    painted large first, so that small instances stay visible.
+
+    Args:
+        results: Result dictionary of a transform.
+        ignore_index: Label in ``gt_seg_map`` of pixels to ignore.
+
+    Returns:
+        The truth, or None if there is none yet.
+    """
+    if 'data_samples' in results:
+        results = _unpack(results['data_samples'])
+    if results.get('gt_masks') is None and 'gt_id_map' in results:
+        return _from_id_map(results['gt_id_map'], results['segments'])
+    shape = _map_shape(results)
+    if shape is None:
+        return None
+    labels = _semantic_labels(results.get('gt_seg_map'), shape, ignore_index)
+    return _with_instances(labels, results)
+
+
+def _unpack(sample: Any) -> dict[str, Any]:
+    """Fields of a packed data sample under the names that they had before."""
+    fields: dict[str, Any] = {'img_shape': sample.metainfo.get('img_shape')}
+    if 'gt_sem_seg' in sample:
+        packed = sample.gt_sem_seg
+        fields['gt_seg_map'] = _array(packed.sem_seg if 'sem_seg' in packed else packed.data)
+    found = [(sample.get(name), ignored) for name, ignored in (('gt_instances', False), ('ignored_instances', True))]
+    parts = [(part, ignored) for part, ignored in found if part is not None and len(part)]
+    if parts:
+        fields['gt_bboxes_labels'] = np.concatenate([_array(part.labels) for part, _ in parts])
+        fields['gt_ignore_flags'] = np.concatenate([np.full(len(part), ignored) for part, ignored in parts])
+        if all('masks' in part for part, _ in parts):
+            fields['gt_masks'] = np.concatenate([_masks(part.masks) for part, _ in parts])
+        if all('bboxes' in part for part, _ in parts):
+            fields['gt_bboxes'] = np.concatenate([_array(part.bboxes) for part, _ in parts])
+    return fields
+
+
+def _array(values: Any) -> np.ndarray:
+    """A numpy array of a tensor, mmdet's boxes, or an array."""
+    values = getattr(values, 'tensor', values)
+    return np.asarray(values.cpu() if hasattr(values, 'cpu') else values)
+
+
+def _masks(masks: Any) -> np.ndarray:
+    """Masks as bool (n, H, W); mmdet's bitmap and polygon masks have ``to_ndarray``."""
+    return np.asarray(masks.to_ndarray() if hasattr(masks, 'to_ndarray') else _array(masks), bool)
+
+
+def _from_id_map(ids: np.ndarray, segments: Sequence[dict]) -> Truth:
+    """Truth of an exclusive map: id k is segment k, 0 is ignored."""
+    labels = np.array([IGNORED] + [segment['label'] for segment in segments], np.int32)[ids]
+    things = [index for index, segment in enumerate(segments, start=1) if segment['isthing']]
+    renumbered = np.zeros(len(segments) + 1, np.int32)
+    renumbered[things] = np.arange(1, len(things) + 1)
+    return Truth(labels, renumbered[ids], tuple(int(segments[index - 1]['label']) for index in things))
+
+
+def _map_shape(results: dict) -> tuple[int, int] | None:
+    """(H, W) of the truth, or None if there is no truth."""
+    if results.get('gt_seg_map') is not None:
+        height, width = results['gt_seg_map'].shape[-2:]
+        return height, width
+    masks = results.get('gt_masks')
+    if masks is not None:
+        return (masks.height, masks.width) if hasattr(masks, 'height') else masks.shape[1:]
+    if results.get('gt_bboxes') is None:
+        return None
+    shape = results['img'].shape if 'img' in results else results['img_shape']
+    return shape[0], shape[1]
+
+
+def _semantic_labels(label_map: np.ndarray | None, shape: tuple[int, int], ignore_index: int) -> np.ndarray:
+    """The semantic map, or a map without labels."""
+    if label_map is None:
+        return np.full(shape, UNLABELLED, np.int32)
+    labels = label_map.reshape(shape).astype(np.int32)
+    labels[labels == ignore_index] = IGNORED
+    return labels
+
+
+def _with_instances(labels: np.ndarray, results: dict) -> Truth:
+    """Paint the instances onto the semantic map; ignored ones (crowd) become ignored pixels."""
+    ids = np.zeros(labels.shape, np.int32)
+    classes = _array(results.get('gt_bboxes_labels', ())).astype(int)
+    ignored = _array(results.get('gt_ignore_flags', np.zeros(len(classes)))).astype(bool)
+    masks = results.get('gt_masks')
+    masks = np.zeros((0, *labels.shape), bool) if masks is None else _masks(masks)
+    flags = ignored[: len(masks)]
+    labels[masks[flags].any(axis=0)] = IGNORED
+    masks, kept = masks[~flags], classes[: len(masks)][~flags]
+    for index in np.argsort(-masks.sum(axis=(1, 2), dtype=np.int64), kind='stable'):
+        ids[masks[index]] = index + 1
+        labels[masks[index]] = kept[index]
+    boxes = _array(results['gt_bboxes']) if results.get('gt_bboxes') is not None else np.zeros((0, 4))
+    shown = ~ignored[: len(boxes)]
+    return Truth(labels, ids, tuple(kept.tolist()), boxes[shown], tuple(classes[: len(boxes)][shown].tolist()))
