@@ -26,14 +26,14 @@ def check_data_roots(cfg: Any, loaders: tuple[str, ...] = LOADERS) -> None:
         FileNotFoundError: If a path is missing; the message names the option, the path and the environment variable
             that the config takes it from, if any.
     """
-    variables = _template_variables(cfg)
+    variables = root_variables(cfg)
     for loader in loaders:
         dataset = (cfg.get(loader) or {}).get('dataset')
-        for option, leaf in _leaf_datasets(dataset, f'{loader}.dataset'):
-            _check_dataset(option, leaf, variables)
+        for option, leaf in leaf_datasets(dataset, f'{loader}.dataset'):
+            check_dataset_paths(option, leaf, variables)
 
 
-def _template_variables(cfg: Any) -> dict[str, str]:
+def root_variables(cfg: Any) -> dict[str, str]:
     """Value of each environment variable that the config's files name, set or by default.
 
     mmengine keeps only those that are set, but the files' text names them all.
@@ -42,20 +42,20 @@ def _template_variables(cfg: Any) -> dict[str, str]:
     return {name: os.environ.get(name, default) for name, default in _TEMPLATE.findall(text)}
 
 
-def _leaf_datasets(dataset: Any, option: str) -> Iterator[tuple[str, dict]]:
+def leaf_datasets(dataset: Any, option: str) -> Iterator[tuple[str, dict]]:
     """Every data set under wrappers, with the name of its option."""
     if not isinstance(dataset, dict):
         return
     if isinstance(dataset.get('dataset'), dict):
-        yield from _leaf_datasets(dataset['dataset'], f'{option}.dataset')
+        yield from leaf_datasets(dataset['dataset'], f'{option}.dataset')
     elif isinstance(dataset.get('datasets'), (list, tuple)):
         for index, inner in enumerate(dataset['datasets']):
-            yield from _leaf_datasets(inner, f'{option}.datasets.{index}')
+            yield from leaf_datasets(inner, f'{option}.datasets.{index}')
     else:
         yield option, dataset
 
 
-def _check_dataset(option: str, dataset: dict, variables: dict[str, str]) -> None:
+def check_dataset_paths(option: str, dataset: dict, variables: dict[str, str]) -> None:
     """Check one data set's root first, then what lies under it."""
     root = dataset.get('data_root') or ''
     if '://' in root:

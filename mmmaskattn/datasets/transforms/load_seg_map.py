@@ -73,7 +73,7 @@ class LoadSegMap(BaseTransform):
         if path is None:
             return results
         stored = _check_stored(read_label_image(path, self.backend_args), path)
-        table = _lookup_table(results.get('reduce_zero_label', False), results.get('label_map'))
+        table = label_lookup_table(results.get('reduce_zero_label', False), results.get('label_map'))
         results['gt_seg_map'] = stored if table is None else table[stored]
         results.setdefault('seg_fields', []).append('gt_seg_map')
         return results
@@ -99,7 +99,7 @@ def _check_stored(label_map: np.ndarray, path: str) -> np.ndarray:
     return label_map
 
 
-def _lookup_table(reduce_zero_label: bool, label_map: dict | None) -> np.ndarray | None:
+def label_lookup_table(reduce_zero_label: bool, label_map: dict | None) -> np.ndarray | None:
     """Table of 256 new labels, or None if nothing changes: ``reduce_zero_label`` first, then ``label_map``."""
     if not reduce_zero_label and not label_map:
         return None

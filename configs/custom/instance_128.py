@@ -1,0 +1,20 @@
+# Your own images, instances: a json in COCO's format (masks as polygons or run-length codes).
+# Expected on disk: $CUSTOM_ROOT/images/{train,val}/NAME.*, $CUSTOM_ROOT/annotations/instances_{train,val}.json.
+# Data, schedule and runtime: the detector is not written yet, so a model and an evaluator must be added to train.
+_base_ = [
+    '../_base_/datasets/coco_instance_128.py',
+    '../_base_/schedules/adamw_1000e.py',
+    '../_base_/default_runtime_det.py',
+]
+data_root = '{{$CUSTOM_ROOT:data/custom}}'
+classes = ('person', 'car')  # names as in the json's categories; the label is the place in this list
+
+num_things = len(classes)
+dataset = dict(data_root=data_root, metainfo=dict(classes=classes))
+train_dataloader = dict(
+    dataset=dict(**dataset, ann_file='annotations/instances_train.json', data_prefix=dict(img='images/train'))
+)
+val_dataloader = dict(
+    dataset=dict(**dataset, ann_file='annotations/instances_val.json', data_prefix=dict(img='images/val'))
+)
+test_dataloader = val_dataloader

@@ -1,0 +1,31 @@
+# Your own images, panoptic: a json in COCO's panoptic format and its PNGs (id = R + 256 G + 65536 B).
+# Expected on disk: $CUSTOM_ROOT/images/{train,val}/NAME.*, $CUSTOM_ROOT/panoptic/{train,val}/NAME.png,
+# $CUSTOM_ROOT/annotations/panoptic_{train,val}.json.
+# Data, schedule and runtime: the detector is not written yet, so a model and an evaluator must be added to train.
+_base_ = [
+    '../_base_/datasets/coco_panoptic_128.py',
+    '../_base_/schedules/adamw_1000e.py',
+    '../_base_/default_runtime_det.py',
+]
+data_root = '{{$CUSTOM_ROOT:data/custom}}'
+thing_classes = ('person', 'car')  # names as in the json's categories; labels count through the things,
+stuff_classes = ('background',)  # then through the stuff
+
+num_things = len(thing_classes)
+num_stuff = len(stuff_classes)
+dataset = dict(data_root=data_root, metainfo=dict(thing_classes=thing_classes, stuff_classes=stuff_classes))
+train_dataloader = dict(
+    dataset=dict(
+        **dataset,
+        ann_file='annotations/panoptic_train.json',
+        data_prefix=dict(img='images/train', seg='panoptic/train'),
+    )
+)
+val_dataloader = dict(
+    dataset=dict(
+        **dataset,
+        ann_file='annotations/panoptic_val.json',
+        data_prefix=dict(img='images/val', seg='panoptic/val'),
+    )
+)
+test_dataloader = val_dataloader

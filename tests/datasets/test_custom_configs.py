@@ -1,0 +1,82 @@
+"""The configs for images of one's own, on data of one's own, as docs/how-to/train-on-your-own-images.md tells."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from custom_data import write_custom
+from mmengine.config import Config
+from mmengine.registry import DATASETS, init_default_scope
+from mmengine.runner import Runner
+from small_job import run_tool
+
+from mmmaskattn.datasets.check import check_config
+from mmmaskattn.datasets.transforms.resampling import resize_labels
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope='module')
+def root(tmp_path_factory):
+    return write_custom(tmp_path_factory.mktemp('data') / 'own')
+
+
+@pytest.fixture
+def config(root, monkeypatch):
+    monkeypatch.setenv('CUSTOM_ROOT', str(root))
+    return lambda task: Config.fromfile(ROOT / f'configs/custom/{task}_128.py')
+
+
+@pytest.mark.parametrize('task', ['semantic', 'instance', 'panoptic'])
+def test_the_check_finds_nothing_wrong(config, task):
+    report = check_config(config(task), workers=1)
+    assert [str(problem) for problem in report.problems if problem.fatal] == []
+    assert [(s.split, s.images) for s in report.statistics] == [('train', 6), ('val', 3)]
+    counted = report.statistics[0].class_instances if task != 'semantic' else report.statistics[0].pixels
+    assert counted.sum() > 0
+
+
+@pytest.mark.slow
+def test_semantic_trains_from_the_command_line(root, tmp_path):
+    output = run_tool(
+        'train.py', ROOT / 'configs/custom/semantic_128.py', '--fraction', '50', '--cfg-options',
+        'train_cfg.max_epochs=1', 'train_dataloader.num_workers=0', 'val_dataloader.num_workers=0',
+        'val_dataloader.persistent_workers=False', 'train_cfg.val_interval=1', 'train_dataloader.batch_size=2',
+        'default_hooks.logger.interval=1', cwd=tmp_path, CUSTOM_ROOT=str(root),
+    )  # fmt: skip
+    assert '[2/2]' in output  # half of 6 images in batches of 2
+    assert 'lowres/mIoU' in output
+    assert '| person' in output.replace('|   ', '| ')
+
+
+@pytest.mark.parametrize('task', ['instance', 'panoptic'])
+def test_loaders_give_samples_with_our_labels(config, task):
+    cfg = config(task)
+    init_default_scope('mmdet')
+    loader = dict(cfg.train_dataloader, num_workers=0, batch_size=2)
+    batch = next(iter(Runner.build_dataloader(loader, seed=0)))
+    assert [tuple(image.shape) for image in batch['inputs']] == [(3, 128, 128)] * 2
+    for sample in batch['data_samples']:
+        labels = sample.gt_instances.labels
+        assert labels.dtype == torch.int64
+        assert len(sample.gt_instances.masks) == len(labels)
+        assert set(labels.tolist()) <= {0, 1}
+
+
+@pytest.mark.parametrize('task', ['instance', 'panoptic'])
+def test_labels_follow_the_configs_names_not_the_jsons_order(config, task, root):
+    """The config says person, car; the json lists car (3) before person (7)."""
+    cfg = config(task)
+    init_default_scope('mmdet')
+    dataset = DATASETS.build(cfg.val_dataloader.dataset)
+    seen: set[int] = set()
+    for index in range(len(dataset)):
+        sample = dataset[index]['data_samples']
+        semantic = root / 'labels/val' / Path(sample.img_path).with_suffix('.png').name
+        labels = resize_labels(cv2.imread(str(semantic), cv2.IMREAD_UNCHANGED), (128, 128))
+        for label, mask in zip(sample.gt_instances.labels.tolist(), sample.gt_instances.masks.masks.astype(bool)):
+            seen.add(label)
+            assert np.bincount(labels[mask], minlength=3).argmax() == label + 1  # 0 is the background
+    assert seen

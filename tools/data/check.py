@@ -1,0 +1,114 @@
+"""Check a config's data before hours of training: files, labels, pairs, classes, sizes.
+
+Example: python tools/data/check.py configs/maskattn/ade20k_semantic_128.py
+
+Prints one line for each problem, a table of the classes and a summary; writes problems.txt, a table and a plot for
+each split. Exit status 1 if training would fail or would train on damaged data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed package comes first
+
+from mmengine.config import Config, DictAction
+
+from mmmaskattn.datasets.check import CheckReport, Problem, check_config
+from mmmaskattn.datasets.check.plot import plot_statistics
+from mmmaskattn.datasets.check.splits import SPLITS
+from mmmaskattn.datasets.transforms.sizes import check_size
+
+
+def parse_args() -> argparse.Namespace:
+    """Return the command's options."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition('\n')[0], epilog='Exit status: 0 fit for training, 1 not, 2 wrong options.'
+    )
+    parser.add_argument('config', help='a config of ours, mmseg or mmdet')
+    parser.add_argument('--splits', nargs='+', choices=SPLITS, default=SPLITS, help='which to check (default all)')
+    parser.add_argument(
+        '--size', type=int, nargs='+', metavar='PIXELS',
+        help="H or H W at which pixels and instances are counted (default: the network's size)",
+    )  # fmt: skip
+    parser.add_argument('--workers', type=int, help='processes (default: one a core)')
+    parser.add_argument('--out-dir', help='folder for the report (default work_dirs/check/CONFIG)')
+    parser.add_argument('--max-lines', type=int, default=100, help='problems printed; the report has all (default 100)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override options, key=value')
+    return parser.parse_args()
+
+
+class Printer:
+    """Prints problems as they come, up to a number of lines, and writes all of them to a file.
+
+    Args:
+        path: The file.
+        most: Lines to print.
+    """
+
+    def __init__(self, path: Path, most: int) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.file = path.open('w', encoding='utf-8')
+        self.most = most
+        self.count = 0
+
+    def __call__(self, problem: Problem) -> None:
+        """Print and write one problem."""
+        self.count += 1
+        if self.count <= self.most:
+            print(problem, flush=True)
+        elif self.count == self.most + 1:
+            print(f'... further problems only in {self.path}', flush=True)
+        self.file.write(f'{problem}\n')
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
+
+
+def write_report(report: CheckReport, folder: Path) -> None:
+    """Print the tables, write them and the plots.
+
+    Args:
+        report: What was found.
+        folder: Where to write.
+    """
+    for statistics in report.statistics:
+        table = '\n'.join(statistics.summary()) + '\n\n' + statistics.class_table()
+        print(f'\n{table}')
+        (folder / f'{statistics.split}.md').write_text(f'{table}\n', encoding='utf-8')
+        plot_statistics(statistics, folder / f'{statistics.split}.png')
+
+
+def load(args: argparse.Namespace) -> Config:
+    """Load the config with the options merged in; what is wrong with it ends the command with status 2."""
+    if not Path(args.config).is_file():
+        print(f'check: there is no config {args.config} (looked in {Path.cwd()})', file=sys.stderr)
+        sys.exit(2)
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    return cfg
+
+
+def main() -> None:
+    """Check, report, and end with status 1 if there are errors."""
+    args = parse_args()
+    cfg = load(args)
+    size = check_size(args.size[0] if len(args.size) == 1 else args.size, '--size') if args.size else None
+    folder = Path(args.out_dir or Path('work_dirs', 'check', Path(args.config).stem))
+    printer = Printer(folder / 'problems.txt', args.max_lines)
+    report = check_config(cfg, args.splits, size, args.workers, printer)
+    printer.close()
+    write_report(report, folder)
+    notes = len(report.problems) - report.errors
+    verdict = 'training would fail or train on damaged data' if report.errors else 'fit for training'
+    print(f'\n{report.errors} errors, {notes} notes: {verdict}. Report in {folder}')
+    sys.exit(1 if report.errors else 0)
+
+
+if __name__ == '__main__':
+    main()
