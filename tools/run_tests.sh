@@ -4,4 +4,6 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup_env.sh"
 cd "$MMMASKATTN_ROOT"
-exec "$PYTHON" -m pytest "$@"
+# As many tests at a time as there are cores, of one thread each; a file stays in one process, which keeps its fixtures.
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+exec "$PYTHON" -m pytest -n auto --dist loadfile "$@"

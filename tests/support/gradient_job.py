@@ -22,7 +22,7 @@ def model_config():
         type='EncoderDecoder',
         data_preprocessor=dict(type='SegDataPreProcessor', size=(SIZE, SIZE), pad_val=0, seg_pad_val=255),
         backbone=dict(type='mmmaskattn.MaskAttnUNet', arch='tiny'),
-        neck=dict(type='mmmaskattn.MaskAttnDecoder', arch='tiny', in_channels=[24, 48, 96, 128, 128]),
+        neck=dict(type='mmmaskattn.MaskAttnDecoder', arch='tiny'),
         decode_head=dict(
             type='FCNHead',
             in_channels=24,

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from mmmaskattn.datasets.coco_categories import COCO_PANOPTIC_CATEGORIES, CocoCategory
+from mmmaskattn.datasets.category import Category
+from mmmaskattn.datasets.coco_categories import COCO_PANOPTIC_CATEGORIES
 from mmmaskattn.datasets.mini.layout import SPLITS, LayoutWriter, write_picture
 from mmmaskattn.datasets.mini.scene import Scene
 
@@ -93,7 +94,7 @@ class CocoWriter(LayoutWriter):
                 path.write_text(json.dumps(content), encoding='utf-8')
 
 
-def _category_record(category: CocoCategory) -> Record:
+def _category_record(category: Category) -> Record:
     """Return one record of the json files' category lists; COCO's supercategory is not kept, the name stands for it."""
     return {
         'id': category.id, 'name': category.name, 'supercategory': category.name,

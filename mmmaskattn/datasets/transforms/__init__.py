@@ -1,7 +1,10 @@
-"""The low-resolution pipeline: transforms that need neither mmseg nor mmdet."""
+"""The low-resolution pipeline: transforms that need neither mmseg nor mmdet, and two for mmdet's instances."""
+
+from importlib.util import find_spec
 
 from mmmaskattn.datasets.transforms.check_seg_map import CheckSegMap
 from mmmaskattn.datasets.transforms.load_low_res_image import LoadLowResImage
+from mmmaskattn.datasets.transforms.load_panoptic import LoadPanoptic
 from mmmaskattn.datasets.transforms.load_panoptic_as_semantic import LoadPanopticAsSemantic
 from mmmaskattn.datasets.transforms.load_seg_map import LoadSegMap
 from mmmaskattn.datasets.transforms.low_res_resize import LowResResize
@@ -10,8 +13,15 @@ from mmmaskattn.datasets.transforms.low_res_scale_jitter import LowResScaleJitte
 __all__ = [
     'CheckSegMap',
     'LoadLowResImage',
+    'LoadPanoptic',
     'LoadPanopticAsSemantic',
     'LoadSegMap',
     'LowResResize',
     'LowResScaleJitter',
 ]
+
+if find_spec('mmdet') is not None:
+    from mmmaskattn.datasets.transforms.load_instances import LoadInstances  # pycocotools comes with mmdet
+    from mmmaskattn.datasets.transforms.make_instances import MakeInstances
+
+    __all__ += ['LoadInstances', 'MakeInstances']

@@ -13,6 +13,9 @@ from mmmaskattn.datasets.transforms.low_res_resize import resize_picture, resize
 from mmmaskattn.datasets.transforms.sizes import Size, check_size, scale_size
 from mmmaskattn.registry import TRANSFORMS
 
+ID_MAP_PAD_VALUES = {'gt_id_map': 0}
+"""Value of padded pixels in maps that hold no labels; 0 is what an id map ignores."""
+
 
 def check_ratio_range(ratio_range: Sequence[float], option: str) -> tuple[float, float]:
     """Check an interval of scale ratios.
@@ -71,7 +74,7 @@ class LowResScaleJitter(BaseTransform):
         ratio_range: (low, high) of the uniformly drawn scale; 1 makes the image exactly ``size``.
         img_pad_value: Value of padded image pixels in the order of the image's channels (BGR); the default is
             ImageNet's mean colour, which is about zero after normalisation.
-        seg_pad_value: Label of padded pixels, the ignore index.
+        seg_pad_value: Label of padded pixels, the ignore index; an id map (``gt_id_map``) is padded with its own, 0.
 
     Raises:
         ValueError: If the size or the range is not valid.
@@ -117,7 +120,8 @@ class LowResScaleJitter(BaseTransform):
         fill = self.img_pad_value if results['img'].ndim == 3 else self.img_pad_value[0]
         results['img'] = crop_or_pad(results['img'], self.size, offset, fill)
         for key in results.get('seg_fields', []):
-            results[key] = crop_or_pad(results[key], self.size, offset, self.seg_pad_value)
+            pad_value = ID_MAP_PAD_VALUES.get(key, self.seg_pad_value)
+            results[key] = crop_or_pad(results[key], self.size, offset, pad_value)
         results['img_shape'] = self.size
         return results
 

@@ -58,6 +58,16 @@ def test_small_scale_shows_all_and_pads_with_mean_and_ignore():
     assert set(np.unique(results['gt_seg_map'])) == {0, 1, 255}
 
 
+def test_id_map_is_padded_with_its_own_ignore_value():
+    given = sample()
+    given['gt_id_map'] = given['gt_seg_map'].astype(np.int32) + 7
+    given['seg_fields'].append('gt_id_map')
+    results = LowResScaleJitter(128, (0.5, 0.5))(given)
+    padded = results['gt_seg_map'] == 255
+    assert np.array_equal(results['gt_id_map'] == 0, padded)
+    assert np.array_equal(results['gt_id_map'][~padded], results['gt_seg_map'][~padded].astype(np.int32) + 7)
+
+
 def test_places_are_drawn_over_the_whole_range():
     np.random.seed(3)
     jitter = LowResScaleJitter(32, (0.5, 0.5))

@@ -1,0 +1,9 @@
+# Runtime settings of the instance and panoptic configs: the common ones, in mmdet's scope.
+_base_ = './default_runtime.py'
+default_scope = 'mmdet'
+default_hooks = dict(
+    checkpoint=dict(save_best=None),  # until there is an evaluator
+    visualization=dict(_delete_=True, type='DetVisualizationHook'),
+)
+visualizer = dict(type='DetLocalVisualizer')
+tta_model = None  # SegTTAModel is semantic

@@ -1,0 +1,133 @@
+"""Instance masks (run-length codes or polygons, as in COCO) painted into one exclusive map of segments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from pycocotools import mask as coco_mask
+
+from mmmaskattn.datasets.transforms.segment_map import check_map_size, set_segment_map
+from mmmaskattn.registry import TRANSFORMS
+
+
+def to_run_lengths(mask: Any, size: tuple[int, int]) -> dict:
+    """Turn any of COCO's three forms of a mask into a compressed run-length code.
+
+    Args:
+        mask: List of polygons [x, y, x, y, ...] in pixels, or a code with ``size`` and ``counts`` (list or string).
+        size: (H, W) of the image.
+
+    Returns:
+        Dictionary with ``size`` and ``counts`` (bytes).
+
+    Raises:
+        ValueError: If it is none of these or a code of another size.
+    """
+    if isinstance(mask, list):
+        polygons = [polygon for polygon in mask if len(polygon) >= 6]
+        if not polygons:
+            raise ValueError('a mask with no polygon of 3 or more points')
+        return coco_mask.merge(coco_mask.frPyObjects(polygons, *size))
+    if not isinstance(mask, dict) or not {'size', 'counts'} <= mask.keys():
+        raise ValueError(f'a mask given as {type(mask).__name__}, expected polygons or a run-length code')
+    if tuple(mask['size']) != tuple(size):
+        raise ValueError(f'a run-length code of size {list(mask["size"])}, but its image is {list(size)} (H, W)')
+    return coco_mask.frPyObjects(mask, *size) if isinstance(mask['counts'], list) else mask
+
+
+def paint_instances(codes: list[dict], values: list[int], size: tuple[int, int], background: int) -> np.ndarray:
+    """Paint masks into one map, the large first, so that where they overlap the small stay on top.
+
+    Args:
+        codes: Compressed run-length codes.
+        values: Value of each mask; those of value 0 (crowd) are painted before all others.
+        size: (H, W).
+        background: Value of pixels of no mask.
+
+    Returns:
+        int32 (H, W).
+    """
+    id_map = np.full(size, background, np.int32)
+    areas = [int(coco_mask.area(code)) for code in codes]  # one by one: pycocotools takes no list of over 255
+    for index in sorted(range(len(codes)), key=lambda i: (values[i] != 0, -areas[i])):
+        id_map[coco_mask.decode(codes[index]).astype(bool)] = values[index]
+    return id_map
+
+
+@TRANSFORMS.register_module()
+class LoadInstances(BaseTransform):
+    """Paint the instances of a sample into an id map, the truth of the instance task.
+
+    Crowds are ignored (id 0). All pixels of no instance are one background segment of label T, the number of thing
+    classes. A sample without ``instances`` passes unchanged, so that one pipeline serves inference too.
+
+    Required keys: ``instances`` (mmdet's: dictionaries with ``mask``, ``bbox_label``, ``ignore_flag``; ``id`` if
+    known), ``background_label`` (our data sets give it) or the option; ``ori_shape``, or ``height`` and ``width``.
+    Added: ``gt_id_map`` int32 (H, W) and ``segments`` as `LoadPanoptic` gives them; the background is the last segment.
+
+    Args:
+        background_label: Number of thing classes, for a data set that does not put ``background_label`` into its
+            samples.
+
+    Raises:
+        ValueError: If a mask is missing, empty of polygons, or of another size than the image; the message names the
+            image, the instance and the value.
+    """
+
+    def __init__(self, background_label: int | None = None) -> None:
+        self.background_label = background_label
+
+    def transform(self, results: dict) -> dict[str, Any]:
+        """Paint one id map.
+
+        Args:
+            results: Result dictionary, see the class.
+
+        Returns:
+            The same dictionary.
+        """
+        if results.get('instances') is None:
+            return results
+        instances, size = results['instances'], self._size(results)
+        segments = [
+            dict(id=one.get('id', i), label=one['bbox_label'], isthing=True, iscrowd=int(one['ignore_flag']))
+            for i, one in enumerate(instances)
+        ]
+        codes = [self._code(one, segment['id'], size, results) for one, segment in zip(instances, segments)]
+        numbers = [0 if segment['iscrowd'] else k for k, segment in enumerate(segments, 1)]
+        segments.append(dict(id=0, label=self._background(results), isthing=False, iscrowd=0))
+        id_map = paint_instances(codes, numbers, size, len(segments))
+        check_map_size(id_map, 'the instance json', results)
+        set_segment_map(results, id_map, segments)
+        return results
+
+    def _background(self, results: dict) -> int:
+        label = results.get('background_label', self.background_label)
+        if label is None:
+            raise ValueError(
+                'LoadInstances: background_label=None and the data set gives none. Pass the number of thing classes, '
+                "for example dict(type='mmmaskattn.LoadInstances', background_label=80)."
+            )
+        return label
+
+    @staticmethod
+    def _size(results: dict) -> tuple[int, int]:
+        """(H, W) that the masks are drawn on: the json's, so that a wrong one is found."""
+        if 'height' in results and 'width' in results:
+            return results['height'], results['width']
+        return tuple(results['ori_shape'][:2])
+
+    @staticmethod
+    def _code(instance: dict, number: int, size: tuple[int, int], results: dict) -> dict:
+        """Run-length code of one instance, with an error that names it."""
+        try:
+            return to_run_lengths(instance.get('mask'), size)
+        except ValueError as error:
+            raise ValueError(
+                f'{results.get("img_path")}: instance {number} has {error}. Mend or remove it in the instance json.'
+            ) from None
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(background_label={self.background_label})'

@@ -1,0 +1,46 @@
+"""The truth of the instance and panoptic tasks on its way through a pipeline: one exclusive map of segments.
+
+``gt_id_map`` is int32 (H, W): 0 = ignore (void, crowd, padding), k >= 1 = segment k, described by ``segments[k - 1]``.
+It is listed in ``seg_fields``, so that whatever resizes, crops, pads or flips label maps at exact pixel centres does
+the same to instances, with no code for masks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+IGNORE_LABEL = 255
+
+
+def set_segment_map(results: dict, id_map: np.ndarray, segments: list[dict]) -> None:
+    """Enter a map and its segments into a sample.
+
+    Args:
+        results: Result dictionary.
+        id_map: int32 (H, W), 0 to ``len(segments)``.
+        segments: Dictionaries with ``id``, ``label``, ``isthing``, ``iscrowd``.
+    """
+    results['gt_id_map'] = id_map
+    results['segments'] = segments
+    fields = results.setdefault('seg_fields', [])
+    if 'gt_id_map' not in fields:
+        fields.append('gt_id_map')
+
+
+def check_map_size(id_map: np.ndarray, path: str, results: dict) -> None:
+    """Check that annotation and image have the same size.
+
+    Args:
+        id_map: (H, W).
+        path: The annotation's file, for the message.
+        results: Result dictionary; ``ori_shape`` is compared, if an image has been loaded.
+
+    Raises:
+        ValueError: If the sizes differ.
+    """
+    shape = results.get('ori_shape')
+    if shape is not None and tuple(id_map.shape) != tuple(shape[:2]):
+        raise ValueError(
+            f'{path}: the annotation is {id_map.shape} (height, width), but its image {results.get("img_path")} is '
+            f'{tuple(shape[:2])}. Expected the same size: do the two belong together?'
+        )
