@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from shrink_data import LAYOUTS, draw_prepared
 from mmmaskattn.datasets.shrink import shrink_dataset
 
 ROOT = Path(__file__).parents[3]
+REAL = ROOT / '../shared/data/coco_panoptic2'
 SIZES = {'square': (128, 128), 'oblong': (64, 48)}
 
 
@@ -83,3 +86,26 @@ def test_training_pipeline_reads_the_copy(layout, copy, monkeypatch):
         init_default_scope(scope)
         cfg = Config.fromfile(ROOT / f'configs/_base_/datasets/{layout}_{task}_128.py')
         assert DATASETS.build(cfg.train_dataloader.dataset)[0]['inputs'].shape == (3, 128, 128)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason=f'the official COCO panoptic samples are not at {REAL}')
+def test_official_coco_panoptic_samples(tmp_path, monkeypatch):
+    native = tmp_path / 'native'
+    (native / 'annotations').mkdir(parents=True)
+    shutil.copytree(REAL / 'input_images', native / 'val2017')
+    shutil.copytree(REAL / 'panoptic_examples', native / 'annotations/panoptic_val2017')
+    shutil.copy(REAL / 'panoptic_examples.json', native / 'annotations/panoptic_val2017.json')
+    report = shrink_dataset(native, tmp_path / 'copy', 128, workers=1)
+    assert report.problems == 0
+    (counts,) = report.annotations
+    given = json.loads((REAL / 'panoptic_examples.json').read_text())['annotations']
+    assert counts.kept + counts.dropped == sum(len(annotation['segments_info']) for annotation in given)
+    expected, found = (
+        samples('coco', 'panoptic', root, (128, 128), 'val', monkeypatch) for root in (native, tmp_path / 'copy')
+    )
+    assert len(found) == 2
+    for one, other in zip(found, expected):
+        assert torch.equal(one['inputs'], other['inputs'])
+        truth, wanted = one['data_samples'], other['data_samples']
+        assert torch.equal(truth.gt_sem_seg.sem_seg, wanted.gt_sem_seg.sem_seg)
+        assert np.array_equal(truth.gt_instances.masks.masks, wanted.gt_instances.masks.masks)
