@@ -60,7 +60,7 @@ def check_config(
     init_default_scope(cfg.get('default_scope') or 'mmengine')
     report = CheckReport()
 
-    def tell(problem: Problem) -> None:
+    def _tell(problem: Problem) -> None:
         report.problems.append(problem)
         listener(problem)
 
@@ -69,12 +69,12 @@ def check_config(
         found = True
         dataset, problems = build_for_check(cfg, option, leaf)
         for problem in problems:
-            tell(problem)
+            _tell(problem)
         if dataset is not None:
             at = size or network_size(cfg, split)
-            report.statistics += _check_split(cfg, option, leaf, dataset, at, workers, tell)
+            report.statistics += _check_split(cfg, option, leaf, dataset, at, workers, _tell)
     if not found:
-        tell(Problem(str(cfg.filename), f'no data set in {", ".join(f"{split}_dataloader" for split in splits)}'))
+        _tell(Problem(str(cfg.filename), f'no data set in {", ".join(f"{split}_dataloader" for split in splits)}'))
     return report
 
 

@@ -26,6 +26,7 @@ class _ListWriter:
         self._count = 0
 
     def add(self, text: bytes) -> None:
+        """Write one item, already encoded."""
         self._file.write((b',\n' if self._count else b'\n') + text)
         self._count += 1
 
