@@ -127,7 +127,7 @@ setup_mmcv() {
   setup_step 'looking for a compiler' \
     'Install a C++ compiler and the headers of Python (Debian, Ubuntu: apt-get install g++ python3-dev).' \
     setup_check_compiler || return 1
-  setup_say "compiling mmcv $MMCV_VERSION from its source release: about 7 minutes on two cores, once"
+  setup_say "compiling mmcv $MMCV_VERSION from its source release: about 9 minutes on two cores, once"
   MMCV_WITH_OPS=1 setup_step 'compiling mmcv' \
     'Look for the first "error:" in the log. Short of memory: set MAX_JOBS=1. For the CPU alone: set CUDA_VISIBLE_DEVICES to nothing.' \
     setup_compile_mmcv &&
