@@ -63,8 +63,8 @@ VARIANTS: dict[str, Variant] = {
         decoder_masks=(None, None, 'gate', 'gate'),
         ffn_ratio=1.0,
     ),
-    # Attention at the bottleneck and in the two coarsest decoder stages only: at equal multiply-adds as accurate as
-    # more of it, and faster (docs/explanation/accuracy.md).
+    # Attention where maps are small and it is nearly free: the bottleneck and the two coarsest decoder stages. What it
+    # does there is measured in docs/explanation/accuracy.md.
     'tiny': Variant(
         channels=(24, 48, 104, 144, 144),
         stem_stride=2,
