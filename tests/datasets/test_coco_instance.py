@@ -41,7 +41,7 @@ def test_every_mask_equals_pycocotools(mini):
             covered |= mask
             crowds += annotation['iscrowd']
             assert sample['segments'][k - 1]['label'] == LABEL[annotation['category_id']]
-            assert (sample['gt_id_map'][mask] == (0 if annotation['iscrowd'] else k)).all()
+            assert (sample['gt_id_map'][mask] == k).all()
         background = sample['segments'][-1]
         assert (background['label'], background['isthing']) == (80, False)
         assert np.array_equal(sample['gt_id_map'] == len(annotations) + 1, ~covered)

@@ -14,6 +14,7 @@ from mmmaskattn.datasets.coco_categories import COCO_PANOPTIC_CATEGORIES
 from mmmaskattn.datasets.coco_panoptic import CocoPanopticDataset
 from mmmaskattn.datasets.mini import write_mini
 from mmmaskattn.datasets.panoptic_png import rgb_to_id
+from mmmaskattn.datasets.transforms import MakeInstances
 
 OFFICIAL = Path(__file__).parents[2] / '../shared/data/coco_panoptic2'
 LOAD = [dict(type='mmmaskattn.LoadPanoptic')]
@@ -49,8 +50,8 @@ def assert_equal_to_json(dataset: CocoPanopticDataset, annotations: list[dict]) 
         counts = np.bincount(sample['gt_id_map'].ravel(), minlength=len(given) + 1)
         for k, segment in enumerate(given, 1):
             assert (ids == segment['id']).sum() == segment['area']
-            assert counts[k] == (0 if segment['iscrowd'] else segment['area'])
-            assert segment['iscrowd'] or np.array_equal(sample['gt_id_map'] == k, ids == segment['id'])
+            assert counts[k] == segment['area']
+            assert np.array_equal(sample['gt_id_map'] == k, ids == segment['id'])
 
 
 @needs_official
@@ -92,13 +93,18 @@ def test_order_of_the_jsons_categories_does_not_change_labels(mini, tmp_path):
         assert sample['segments'] == shuffled['segments']
 
 
-def test_crowd_becomes_ignore(mini):
+def test_crowd_keeps_its_number_and_becomes_an_instance_to_ignore(mini):
     annotations = train_json(mini)['annotations']
     crowds = [(i, s['id']) for i, a in enumerate(annotations) for s in a['segments_info'] if s['iscrowd']]
     for index, number in crowds:
         sample = build(mini)[index]
         ids = rgb_to_id(cv2.imread(sample['seg_map_path'])[..., ::-1])
-        assert (sample['gt_id_map'][ids == number] == 0).all()
+        rank = 1 + [s['id'] for s in sample['segments']].index(number)
+        assert np.array_equal(sample['gt_id_map'] == rank, ids == number)
+        made = MakeInstances()(sample)
+        assert (made['gt_seg_map'][ids == number] == 255).all()
+        (mask,) = made['gt_masks'].masks[made['gt_ignore_flags']]
+        assert np.array_equal(mask, ids == number)
     assert crowds
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmmaskattn.datasets.panoptic_png import MAX_ID, id_to_rgb, replace_ids, rgb_to_id
+from mmmaskattn.datasets.panoptic_png import MAX_ID, bgr_to_id, id_to_rgb, replace_ids, rgb_to_id
 
 
 def test_ids_survive_the_picture():
@@ -12,11 +12,14 @@ def test_ids_survive_the_picture():
     picture = id_to_rgb(ids)
     assert picture.shape == (20, 30, 3)
     assert picture.dtype == np.uint8
-    assert np.array_equal(rgb_to_id(picture), ids)
+    for decoded in (rgb_to_id(picture), bgr_to_id(picture[..., ::-1]), bgr_to_id(picture[..., ::-1].copy())):
+        assert decoded.dtype == np.int32
+        assert np.array_equal(decoded, ids)
 
 
 def test_order_of_the_bytes_is_the_official_one():
     assert rgb_to_id(np.array([[[1, 2, 3]]], np.uint8)).tolist() == [[1 + 2 * 256 + 3 * 65536]]
+    assert bgr_to_id(np.array([[[3, 2, 1]]], np.uint8)).tolist() == [[1 + 2 * 256 + 3 * 65536]]
     assert id_to_rgb(np.array([3937500])).tolist() == [[220, 20, 60]]  # a person of the official samples
 
 

@@ -12,6 +12,7 @@ import mmseg
 import numpy as np
 import pytest
 from PIL import Image
+from shrink_data import draw_prepared
 
 from mmmaskattn.datasets.mini import write_mini
 
@@ -30,6 +31,15 @@ def data(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp('data')
     for layout in ('ade20k', 'coco', 'cityscapes'):
         write_mini(layout, folder / layout, num_train=4, num_val=2, size=(96, 128))
+    return folder
+
+
+@pytest.fixture(scope='module')
+def prepared(tmp_path_factory) -> Path:
+    """Roots of the two layouts whose instance and panoptic files are made by the prepare tools."""
+    folder = tmp_path_factory.mktemp('prepared')
+    for layout in ('ade20k', 'cityscapes'):
+        draw_prepared(layout, folder / layout, num_train=1, num_val=1)
     return folder
 
 
@@ -74,6 +84,16 @@ def write_leaf(base: str, path: Path) -> Path:
     bases = [str(ROOT / f'configs/_base_/{name}.py') for name in (f'datasets/{base}', 'default_runtime')]
     path.write_text(f"_base_ = {bases}\ndefault_scope = 'mmdet'\n")
     return path
+
+
+@pytest.mark.parametrize('layout', ['ade20k', 'cityscapes'])
+@pytest.mark.parametrize('task', ['panoptic', 'instance'])
+def test_instances_and_segments_of_the_prepared_layouts(
+    prepared: Path, layout: str, task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(f'{layout.upper()}_ROOT', str(prepared / layout))
+    (picture,) = browse(write_leaf(f'{layout}_{task}_128', tmp_path / 'leaf.py'), '--split', 'val', '--indices', '0')
+    assert colour_count(picture[116:384, 20:568], (255, 255, 255)) > 100, 'white lines around instances'
 
 
 @pytest.mark.parametrize('task', ['panoptic', 'instance'])

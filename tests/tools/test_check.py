@@ -48,6 +48,15 @@ def test_faults_are_printed_listed_and_end_with_status_1(tmp_path, data):
     assert [line.split(': ')[1] for line in lines] == sorted(map(str, (data / 'images/training').iterdir()))
 
 
+def test_an_earlier_report_is_left_as_it_is(tmp_path, data):
+    assert check(tmp_path, data, '--out-dir', 'report', '--splits', 'val').returncode == 0
+    before = {path: path.read_bytes() for path in (tmp_path / 'report').iterdir()}
+    done = check(tmp_path, data, '--out-dir', 'report', '--splits', 'train')
+    assert 'Report in report_2; report holds files already' in done.stdout
+    assert {path: path.read_bytes() for path in (tmp_path / 'report').iterdir()} == before
+    assert (tmp_path / 'report_2/train.md').is_file()
+
+
 def test_only_the_splits_asked_for_are_read(tmp_path, data):
     next((data / 'images/training').iterdir()).write_bytes(b'')
     assert check(tmp_path, data, '--splits', 'val').returncode == 0

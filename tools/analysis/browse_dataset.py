@@ -25,6 +25,7 @@ from mmengine.utils import track_iter_progress
 from mmengine.visualization import Visualizer
 
 from mmmaskattn.datasets.check_root import check_data_roots
+from mmmaskattn.utils.free_folder import free_folder
 from mmmaskattn.visualization import ClassTable, Headings, SheetLayout, Step, draw_sheet, locate, run_steps
 
 SPLITS = ('train', 'val', 'test')
@@ -71,15 +72,6 @@ def choose_indices(total: int, args: argparse.Namespace) -> list[int]:
     if wrong:
         raise ValueError(f'--indices: found {wrong}, expected 0 to {total - 1}: the split has {total} images')
     return list(dict.fromkeys(args.indices))
-
-
-def free_folder(wanted: Path) -> Path:
-    """The folder wanted if nothing is in it, else the first of ``<wanted>_2``, ``<wanted>_3`` ... that is free."""
-    folder, number = wanted, 1
-    while folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        number += 1
-        folder = wanted.with_name(f'{wanted.name}_{number}')
-    return folder
 
 
 def seed_everything(seed: int) -> None:

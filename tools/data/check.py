@@ -20,6 +20,7 @@ from mmmaskattn.datasets.check import CheckReport, Problem, check_config
 from mmmaskattn.datasets.check.plot import plot_statistics
 from mmmaskattn.datasets.check.splits import SPLITS
 from mmmaskattn.datasets.transforms.sizes import check_size
+from mmmaskattn.utils.free_folder import free_folder
 
 
 def parse_args() -> argparse.Namespace:
@@ -34,7 +35,9 @@ def parse_args() -> argparse.Namespace:
         help="H or H W at which pixels and instances are counted (default: the network's size)",
     )  # fmt: skip
     parser.add_argument('--workers', type=int, help='processes (default: one a core)')
-    parser.add_argument('--out-dir', help='folder for the report (default work_dirs/check/CONFIG)')
+    parser.add_argument(
+        '--out-dir', help='folder for the report (default work_dirs/check/CONFIG); if it is full, OUT_DIR_2'
+    )
     parser.add_argument('--max-lines', type=int, default=100, help='problems printed; the report has all (default 100)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override options, key=value')
     return parser.parse_args()
@@ -99,14 +102,16 @@ def main() -> None:
     args = parse_args()
     cfg = load(args)
     size = check_size(args.size[0] if len(args.size) == 1 else args.size, '--size') if args.size else None
-    folder = Path(args.out_dir or Path('work_dirs', 'check', Path(args.config).stem))
+    wanted = Path(args.out_dir or Path('work_dirs', 'check', Path(args.config).stem))
+    folder = free_folder(wanted)
     printer = Printer(folder / 'problems.txt', args.max_lines)
     report = check_config(cfg, args.splits, size, args.workers, printer)
     printer.close()
     write_report(report, folder)
     notes = len(report.problems) - report.errors
     verdict = 'training would fail or train on damaged data' if report.errors else 'fit for training'
-    print(f'\n{report.errors} errors, {notes} notes: {verdict}. Report in {folder}')
+    why = '' if folder == wanted else f'; {wanted} holds files already and was left as it is'
+    print(f'\n{report.errors} errors, {notes} notes: {verdict}. Report in {folder}{why}')
     sys.exit(1 if report.errors else 0)
 
 

@@ -11,10 +11,10 @@ from PIL import Image, UnidentifiedImageError
 
 from mmmaskattn.datasets.check.pictures import PictureError, decode_strictly, panoptic_ids, upright_size
 from mmmaskattn.datasets.prepare.report import Problem
-from mmmaskattn.datasets.prepare.segments import encode_mask, measure_segments, panoptic_png
+from mmmaskattn.datasets.prepare.segments import encode_mask, measure_segments
 from mmmaskattn.datasets.shrink.annotation_store import ImageRecords, Record
 from mmmaskattn.datasets.shrink.layouts import AnnotationFile
-from mmmaskattn.datasets.shrink.pictures import is_current
+from mmmaskattn.datasets.shrink.pictures import is_current, panoptic_picture
 from mmmaskattn.datasets.transforms.load_instances import paint_instances, to_run_lengths
 from mmmaskattn.datasets.transforms.resampling import resize_labels
 from mmmaskattn.utils.atomic import atomic_write
@@ -140,7 +140,7 @@ def _small_ids(place: Place, name: str, image: Record, known: set[int]) -> np.nd
     if made:
         return ids
     small = resize_labels(ids, place.size)
-    atomic_write(target, panoptic_png(small))
+    atomic_write(target, panoptic_picture(small))
     return small
 
 
@@ -163,13 +163,11 @@ def _paint(annotations: list[Record], size: tuple[int, int]) -> np.ndarray:
     Returns:
         int32 (H, W): place in the list, from 1; 0 = none.
     """
-    layers: dict[bool, tuple[list[dict], list[int]]] = {True: ([], []), False: ([], [])}
-    for number, annotation in enumerate(annotations, 1):
-        codes, numbers = layers[bool(annotation.get('iscrowd') or annotation.get('ignore'))]
+    codes: list[dict] = []
+    for annotation in annotations:
         try:
             codes.append(to_run_lengths(annotation['segmentation'], size))
         except ValueError as error:
             raise ValueError(f'annotation {annotation["id"]!r} has {error}. Mend or remove it.') from None
-        numbers.append(number)
-    crowds, singles = (paint_instances(codes, numbers, size, 0) for codes, numbers in layers.values())
-    return np.where(singles > 0, singles, crowds)
+    crowds = [bool(annotation.get('iscrowd') or annotation.get('ignore')) for annotation in annotations]
+    return paint_instances(codes, crowds, size, 0)

@@ -11,10 +11,9 @@ import numpy as np
 from PIL import Image
 
 from mmmaskattn.datasets.check.pictures import decode_strictly
+from mmmaskattn.datasets.panoptic_png import id_to_rgb
+from mmmaskattn.datasets.prepare.segments import label_png
 from mmmaskattn.datasets.transforms.resampling import resize_image, resize_labels
-
-FASTEST_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 0]
-"""Stored, not compressed: decoded five times as fast as a compressed one, and only a third larger."""
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -33,6 +32,23 @@ def read_image(path: Path) -> np.ndarray:
     return mmcv.imfrombytes(path.read_bytes())
 
 
+def colour_bmp(picture: np.ndarray) -> bytes:
+    """Encode colours as a BMP: read ten to twenty times as fast as a PNG, compressed or not.
+
+    Decoders go by the content, so it may stand in a file named .jpg or .png.
+
+    Args:
+        picture: uint8 (H, W, 3), BGR.
+
+    Returns:
+        The file's content: 3 bytes a pixel and 54.
+    """
+    encoded, content = cv2.imencode('.bmp', np.ascontiguousarray(picture))
+    if not encoded:
+        raise ValueError(f'a picture of {picture.shape} ({picture.dtype}) could not be encoded as BMP.')
+    return content.tobytes()
+
+
 def shrunk_image(image: np.ndarray, size: tuple[int, int]) -> bytes:
     """Resize an image by area, as `LowResResize` does, and encode it without loss.
 
@@ -41,12 +57,21 @@ def shrunk_image(image: np.ndarray, size: tuple[int, int]) -> bytes:
         size: Target (H, W).
 
     Returns:
-        A PNG; decoders go by the content, so it may stand in a file named .jpg.
+        A BMP.
     """
-    encoded, content = cv2.imencode('.png', resize_image(image, size), FASTEST_PNG)
-    if not encoded:
-        raise ValueError(f'an image of {image.shape} ({image.dtype}) could not be encoded as PNG.')
-    return content.tobytes()
+    return colour_bmp(resize_image(image, size))
+
+
+def panoptic_picture(ids: np.ndarray) -> bytes:
+    """Encode an id map as a picture of COCO's panoptic format, for speed and not for size.
+
+    Args:
+        ids: Integer (H, W), 0 = void.
+
+    Returns:
+        A BMP.
+    """
+    return colour_bmp(id_to_rgb(ids)[..., ::-1])
 
 
 def shrunk_labels(picture: Image.Image, size: tuple[int, int]) -> bytes:
@@ -59,7 +84,12 @@ def shrunk_labels(picture: Image.Image, size: tuple[int, int]) -> bytes:
     Returns:
         A PNG.
     """
-    small = Image.fromarray(np.ascontiguousarray(resize_labels(np.asarray(picture), size)))
+    labels = np.ascontiguousarray(resize_labels(np.asarray(picture), size))
+    if picture.mode in ('L', 'I;16'):
+        return label_png(labels)
+    if picture.mode == 'RGB':
+        return label_png(labels[..., ::-1])
+    small = Image.fromarray(labels)
     if picture.mode == 'P':
         small.putpalette(picture.getpalette('RGB') or [])
     content = io.BytesIO()

@@ -23,7 +23,7 @@ from mmmaskattn.utils.parallel import map_with_progress
 
 STATE_FOLDER = '.shrink'
 """Folder in a copy for the options it was made with and the json files that are finished."""
-FORMAT = 1
+FORMAT = 2
 """Raise it when the same options give other files."""
 
 

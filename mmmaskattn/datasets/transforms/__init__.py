@@ -1,4 +1,4 @@
-"""The low-resolution pipeline: transforms that need neither mmseg nor mmdet, and two for mmdet's instances."""
+"""The low-resolution pipeline: transforms that need neither mmseg nor mmdet, and those for mmdet's instances."""
 
 from importlib.util import find_spec
 
@@ -21,7 +21,9 @@ __all__ = [
 ]
 
 if find_spec('mmdet') is not None:
+    from mmmaskattn.datasets.transforms.find_seeds import FindSeeds
     from mmmaskattn.datasets.transforms.load_instances import LoadInstances  # pycocotools comes with mmdet
     from mmmaskattn.datasets.transforms.make_instances import MakeInstances
+    from mmmaskattn.datasets.transforms.pack_segments import PackSegments
 
-    __all__ += ['LoadInstances', 'MakeInstances']
+    __all__ += ['FindSeeds', 'LoadInstances', 'MakeInstances', 'PackSegments']

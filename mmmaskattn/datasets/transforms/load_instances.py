@@ -37,22 +37,22 @@ def to_run_lengths(mask: Any, size: tuple[int, int]) -> dict:
     return coco_mask.frPyObjects(mask, *size) if isinstance(mask['counts'], list) else mask
 
 
-def paint_instances(codes: list[dict], values: list[int], size: tuple[int, int], background: int) -> np.ndarray:
-    """Paint masks into one map, the large first, so that where they overlap the small stay on top.
+def paint_instances(codes: list[dict], crowds: list[bool], size: tuple[int, int], background: int) -> np.ndarray:
+    """Paint masks into one map: crowds below all others, and the large below the small.
 
     Args:
         codes: Compressed run-length codes.
-        values: Value of each mask; those of value 0 (crowd) are painted before all others.
+        crowds: Whether each is a crowd.
         size: (H, W).
         background: Value of pixels of no mask.
 
     Returns:
-        int32 (H, W).
+        int32 (H, W): mask k of the list has value k, from 1.
     """
     id_map = np.full(size, background, np.int32)
     areas = [int(coco_mask.area(code)) for code in codes]  # one by one: pycocotools takes no list of over 255
-    for index in sorted(range(len(codes)), key=lambda i: (values[i] != 0, -areas[i])):
-        id_map[coco_mask.decode(codes[index]).astype(bool)] = values[index]
+    for index in sorted(range(len(codes)), key=lambda i: (not crowds[i], -areas[i])):
+        id_map[coco_mask.decode(codes[index]).astype(bool)] = index + 1
     return id_map
 
 
@@ -60,8 +60,9 @@ def paint_instances(codes: list[dict], values: list[int], size: tuple[int, int],
 class LoadInstances(BaseTransform):
     """Paint the instances of a sample into an id map, the truth of the instance task.
 
-    Crowds are ignored (id 0). All pixels of no instance are one background segment of label T, the number of thing
-    classes. A sample without ``instances`` passes unchanged, so that one pipeline serves inference too.
+    Crowds hide no instance: where both are, the instance is painted. All pixels of neither are one background segment
+    of label T, the number of thing classes. A sample without ``instances`` passes unchanged, so that one pipeline
+    serves inference too.
 
     Required keys: ``instances`` (mmdet's: dictionaries with ``mask``, ``bbox_label``, ``ignore_flag``; ``id`` if
     known), ``background_label`` (our data sets give it) or the option; ``ori_shape``, or ``height`` and ``width``.
@@ -96,9 +97,9 @@ class LoadInstances(BaseTransform):
             for i, one in enumerate(instances)
         ]
         codes = [self._code(one, segment['id'], size, results) for one, segment in zip(instances, segments)]
-        numbers = [0 if segment['iscrowd'] else k for k, segment in enumerate(segments, 1)]
+        crowds = [bool(segment['iscrowd']) for segment in segments]
         segments.append(dict(id=0, label=self._background(results), isthing=False, iscrowd=0))
-        id_map = paint_instances(codes, numbers, size, len(segments))
+        id_map = paint_instances(codes, crowds, size, len(segments))
         check_map_size(id_map, 'the instance json', results)
         set_segment_map(results, id_map, segments)
         return results

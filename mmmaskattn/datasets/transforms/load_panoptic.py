@@ -16,13 +16,13 @@ from mmmaskattn.registry import TRANSFORMS
 class LoadPanoptic(BaseTransform):
     """Load a COCO panoptic PNG and its ``segments_info`` as an id map, the truth of the panoptic task.
 
-    Void pixels, crowds and segments of classes left out (label 255) are ignored: they get id 0. A sample without
-    ``seg_map_path`` passes unchanged, so that one pipeline serves inference too.
+    Void pixels and segments of classes left out (label 255) get id 0. A sample without ``seg_map_path`` passes
+    unchanged, so that one pipeline serves inference too.
 
     Required keys: ``seg_map_path`` (the panoptic PNG), ``segments_info`` (dictionaries with ``id``, ``category`` (class
-    index), ``isthing``, ``iscrowd``). Added: ``gt_id_map`` int32 (H, W), 0 = ignore, k = segment k, listed in
+    index), ``isthing``, ``iscrowd``). Added: ``gt_id_map`` int32 (H, W), 0 = void, k = segment k, listed in
     ``seg_fields``; ``segments``: list, entry k - 1 describes segment k by ``id`` (in the PNG), ``label``, ``isthing``,
-    ``iscrowd``. Ignored segments keep their entry and have no pixels.
+    ``iscrowd``. Segments of classes left out keep their entry and have no pixels.
 
     Args:
         backend_args: mmengine's file backend options.
@@ -52,9 +52,7 @@ class LoadPanoptic(BaseTransform):
         segments = [
             dict(id=s['id'], label=s['category'], isthing=bool(s['isthing']), iscrowd=int(s['iscrowd'])) for s in given
         ]
-        numbers = [
-            0 if segment['iscrowd'] or segment['label'] == IGNORE_LABEL else k for k, segment in enumerate(segments, 1)
-        ]
+        numbers = [0 if segment['label'] == IGNORE_LABEL else k for k, segment in enumerate(segments, 1)]
         id_map = read_panoptic(path, given, numbers, 0, np.int32, self.backend_args)
         check_map_size(id_map, path, results)
         set_segment_map(results, id_map, segments)

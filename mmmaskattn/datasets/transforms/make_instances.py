@@ -10,7 +10,7 @@ from mmcv.transforms import BaseTransform
 from mmdet.structures.bbox import HorizontalBoxes
 from mmdet.structures.mask import BitmapMasks
 
-from mmmaskattn.datasets.transforms.segment_map import IGNORE_LABEL
+from mmmaskattn.datasets.transforms.segment_map import IGNORE_LABEL, labels_to_learn
 from mmmaskattn.registry import TRANSFORMS
 
 
@@ -35,12 +35,14 @@ class MakeInstances(BaseTransform):
     """Derive mmdet's truth from the id map, at the size that it has by now.
 
     Put it after all geometric transforms, before mmdet's `PackDetInputs`. Masks and boxes so fit each other and the
-    label map to the pixel. Things without a pixel left are dropped. A sample without ``gt_id_map`` passes unchanged.
+    label map to the pixel. Things without a pixel left are dropped. Crowds, of things or stuff, are instances to
+    ignore, which `PackDetInputs` packs as ``ignored_instances``; their pixels are ignored in the label map. A sample
+    without ``gt_id_map`` passes unchanged.
 
     Required keys: ``gt_id_map``, ``segments`` (see `LoadPanoptic`, `LoadInstances`). Added: ``gt_masks`` (BitmapMasks
     (n, H, W) uint8), ``gt_bboxes`` (HorizontalBoxes (n, 4), x1 y1 x2 y2 in pixels), ``gt_bboxes_labels`` int64 (n,),
-    ``gt_ignore_flags`` bool (n,), all False since crowds are ignored pixels; ``gt_seg_map`` uint8 (H, W), class index,
-    255 = ignore; ``ignore_index``.
+    ``gt_ignore_flags`` bool (n,), True for crowds; ``gt_seg_map`` uint8 (H, W), class index, 255 = ignore (void,
+    crowd); ``ignore_index``.
     """
 
     def transform(self, results: dict) -> dict[str, Any]:
@@ -57,15 +59,16 @@ class MakeInstances(BaseTransform):
             return results
         segments = results['segments']
         labels = np.array([IGNORE_LABEL, *(segment['label'] for segment in segments)], np.int64)
+        crowd = np.array([False, *(segment['iscrowd'] for segment in segments)], bool)
         is_thing = np.array([False, *(segment['isthing'] for segment in segments)], bool)
         present = np.bincount(id_map.ravel(), minlength=len(labels)) > 0
-        kept = np.flatnonzero(present & is_thing)
+        kept = np.flatnonzero(present & (is_thing | crowd))
         masks = (id_map[None] == kept[:, None, None].astype(id_map.dtype)).astype(np.uint8)
         results['gt_masks'] = BitmapMasks(masks, *id_map.shape)
         results['gt_bboxes'] = HorizontalBoxes(torch.from_numpy(tight_boxes(masks)))
         results['gt_bboxes_labels'] = labels[kept]
-        results['gt_ignore_flags'] = np.zeros(len(kept), bool)
-        results['gt_seg_map'] = labels.astype(np.uint8)[id_map]
+        results['gt_ignore_flags'] = crowd[kept]
+        results['gt_seg_map'] = labels_to_learn(segments).astype(np.uint8)[id_map]
         results['ignore_index'] = IGNORE_LABEL
         return results
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmmaskattn.datasets.panoptic_png import replace_ids, rgb_to_id
+from mmmaskattn.datasets.panoptic_png import bgr_to_id, replace_ids
 from mmmaskattn.datasets.transforms.load_seg_map import read_label_image
 
 
@@ -36,10 +36,9 @@ def read_panoptic(
             f'{path}: a picture of shape {picture.shape} ({picture.dtype}), expected the 8-bit RGB picture of a '
             f'COCO panoptic annotation (id = R + 256 G + 65536 B). Check the folder given as seg_map_path.'
         )
-    ids = rgb_to_id(picture[..., ::-1])  # mmcv decodes to BGR
     known = [0, *(segment['id'] for segment in segments)]
     try:
-        return replace_ids(ids, known, np.array([void, *values], dtype))
+        return replace_ids(bgr_to_id(picture), known, np.array([void, *values], dtype))
     except KeyError as error:
         raise ValueError(
             f'{path}: segment ids {error.args[0]} are in the picture but not among the segments_info of its json. '

@@ -27,21 +27,26 @@ def nearest_centre_index(src: int, dst: int) -> np.ndarray:
     return (2 * np.arange(dst, dtype=np.int64) + 1) * src // (2 * dst)
 
 
-def resize_labels(label_map: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def resize_labels(
+    label_map: np.ndarray, size: tuple[int, int], window: tuple[slice, slice] | None = None
+) -> np.ndarray:
     """Resize a map of labels (or ids) by taking the value under each target pixel's centre.
 
     Args:
         label_map: Shape (H, W) or (H, W, C), any dtype; values are kept as they are.
         size: Target (H, W).
+        window: Rows and columns of the target that are wanted, if not all: what lies outside is not computed.
 
     Returns:
-        Contiguous array of shape (size[0], size[1]) or (size[0], size[1], C).
+        Contiguous array of shape (size[0], size[1]) or (size[0], size[1], C), or that of the window; the input itself,
+        or a view of it, if the size is its own.
     """
+    rows, columns = window or (slice(None), slice(None))
     if label_map.shape[:2] == tuple(size):
-        return label_map
-    rows = nearest_centre_index(label_map.shape[0], size[0])
-    columns = nearest_centre_index(label_map.shape[1], size[1])
-    return np.take(label_map[rows], columns, axis=1)
+        return label_map[rows, columns]
+    row_index = nearest_centre_index(label_map.shape[0], size[0])[rows]
+    column_index = nearest_centre_index(label_map.shape[1], size[1])[columns]
+    return label_map.take(row_index, axis=0).take(column_index, axis=1)
 
 
 def resize_image(image: np.ndarray, size: tuple[int, int], extent: tuple[float, float] | None = None) -> np.ndarray:

@@ -1,11 +1,14 @@
 """The truth of the instance and panoptic tasks on its way through a pipeline: one exclusive map of segments.
 
-``gt_id_map`` is int32 (H, W): 0 = ignore (void, crowd, padding), k >= 1 = segment k, described by ``segments[k - 1]``.
-It is listed in ``seg_fields``, so that whatever resizes, crops, pads or flips label maps at exact pixel centres does
-the same to instances, with no code for masks.
+``gt_id_map`` is int32 (H, W): 0 = void (no segment, a class left out, padding), k >= 1 = segment k, described by
+``segments[k - 1]``. Crowds are segments too, with ``iscrowd``: nothing is learned on their pixels, but the metrics need
+to know where they are. The map is listed in ``seg_fields``, so that whatever resizes, crops, pads or flips label maps at
+exact pixel centres does the same to instances, with no code for masks.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,6 +28,19 @@ def set_segment_map(results: dict, id_map: np.ndarray, segments: list[dict]) -> 
     fields = results.setdefault('seg_fields', [])
     if 'gt_id_map' not in fields:
         fields.append('gt_id_map')
+
+
+def labels_to_learn(segments: Sequence[dict]) -> np.ndarray:
+    """Label of each value of an id map.
+
+    Args:
+        segments: Dictionaries with ``label`` and ``iscrowd``.
+
+    Returns:
+        int64 (len(segments) + 1,): 255 (ignore) for 0 and for crowds, else the segment's label.
+    """
+    labels = [IGNORE_LABEL if segment['iscrowd'] else segment['label'] for segment in segments]
+    return np.array([IGNORE_LABEL, *labels], np.int64)
 
 
 def check_map_size(id_map: np.ndarray, path: str, results: dict) -> None:

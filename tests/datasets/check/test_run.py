@@ -10,10 +10,12 @@ import mmseg
 import numpy as np
 import pytest
 from mmengine.config import Config
+from shrink_data import draw_prepared
 
 from mmmaskattn.datasets.check import CheckReport, check_config
 from mmmaskattn.datasets.mini import write_mini
 from mmmaskattn.datasets.panoptic_png import rgb_to_id
+from mmmaskattn.datasets.shrink import shrink_dataset
 from mmmaskattn.datasets.transforms.resampling import resize_labels
 
 ROOT = Path(__file__).parents[3]
@@ -94,6 +96,18 @@ def test_mini_coco_is_fit_for_instances_and_panoptic(sound, name):
     report = check(base(name, sound / 'coco'), 'train', 'val')
     assert [str(problem) for problem in report.problems if problem.fatal] == []
     assert all(statistics.has_instances for statistics in report.statistics)
+
+
+@pytest.mark.parametrize('layout', ['ade20k', 'cityscapes'])
+def test_prepared_mini_sets_are_fit_for_instances_and_panoptic_and_so_are_their_copies(layout, tmp_path):
+    root = draw_prepared(layout, tmp_path / layout, num_train=2, num_val=1)
+    assert shrink_dataset(root, tmp_path / 'copy', 64, workers=1).problems == 0
+    for task in ('instance', 'panoptic'):
+        for data in (root, tmp_path / 'copy'):
+            report = check(base(f'{layout}_{task}', data), 'train', 'val')
+            assert [str(problem) for problem in report.problems if problem.fatal] == []
+            assert [statistics.images for statistics in report.statistics] == [2, 1]
+            assert report.statistics[0].has_instances
 
 
 @pytest.mark.parametrize('config', [MASK_RCNN, PANOPTIC_FPN])

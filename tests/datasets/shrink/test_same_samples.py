@@ -77,6 +77,8 @@ def test_panoptic_and_instance(layout, native, copy, size, split, task, monkeypa
         assert torch.equal(truth.gt_instances.labels, wanted.gt_instances.labels)
         assert torch.equal(truth.gt_instances.bboxes.tensor, wanted.gt_instances.bboxes.tensor)
         assert np.array_equal(truth.gt_instances.masks.masks, wanted.gt_instances.masks.masks)
+        assert torch.equal(truth.ignored_instances.labels, wanted.ignored_instances.labels)
+        assert np.array_equal(truth.ignored_instances.masks.masks, wanted.ignored_instances.masks.masks)
         assert truth.img_id == wanted.img_id
 
 

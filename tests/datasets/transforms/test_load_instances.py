@@ -65,10 +65,10 @@ def test_small_instances_stay_on_top_whatever_the_order(order):
     assert np.array_equal(painted, masks[1].astype(int) + masks[2])
 
 
-def test_crowd_is_ignored_but_does_not_hide_instances():
+def test_crowd_keeps_its_number_but_does_not_hide_instances():
     crowd, single = box_mask(0, 0, 4, 4), box_mask(2, 2, 12, 12)  # the crowd is the smaller
     results = load(instance(code(single)), instance(raw_code(crowd), ignore=1))
-    expected = np.where(single, 1, np.where(crowd, 0, 3))
+    expected = np.where(single, 1, np.where(crowd, 2, 3))
     assert np.array_equal(results['gt_id_map'], expected)
     assert results['segments'][1]['iscrowd'] == 1
 

@@ -27,10 +27,10 @@ def sample(tmp_path) -> dict:
     return dict(seg_map_path=write_ids(tmp_path / 'pan.png', ids), segments_info=info, img_path='a.jpg')
 
 
-def test_map_numbers_the_segments_and_ignores_void_crowd_and_left_out(sample):
+def test_map_numbers_the_segments_crowds_too_but_not_void_and_left_out(sample):
     results = LoadPanoptic()(sample)
     assert results['gt_id_map'].dtype == np.int32
-    assert results['gt_id_map'].tolist() == [[0, 2, 1, 0, 0]] * 4
+    assert results['gt_id_map'].tolist() == [[0, 2, 1, 3, 0]] * 4
     assert results['seg_fields'] == ['gt_id_map']
 
 

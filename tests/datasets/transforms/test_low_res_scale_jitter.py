@@ -6,7 +6,9 @@ from mmcv.transforms import RandomFlip
 from pictures import centre_of_mass, disc
 
 from mmmaskattn.datasets.transforms import LowResResize, LowResScaleJitter
-from mmmaskattn.datasets.transforms.low_res_scale_jitter import crop_or_pad
+from mmmaskattn.datasets.transforms.low_res_scale_jitter import overlap, pad
+from mmmaskattn.datasets.transforms.resampling import resize_image, resize_labels
+from mmmaskattn.datasets.transforms.sizes import scale_size
 
 
 def sample(native: tuple[int, int] = (480, 640)) -> dict:
@@ -94,8 +96,37 @@ def test_same_seed_gives_the_same_sample():
 
 def test_crop_one_axis_and_pad_the_other():
     array = np.arange(12).reshape(2, 6)
-    window = crop_or_pad(array, (4, 3), (-1, 2), 99)
+    take, put = overlap((2, 6), (4, 3), (-1, 2))
+    window = pad(array[take], (4, 3), put, 99)
     assert window.tolist() == [[99] * 3, [2, 3, 4], [8, 9, 10], [99] * 3]
+
+
+def test_padding_has_a_value_per_channel():
+    window = pad(np.zeros((1, 2, 3), np.uint8), (3, 2), (slice(1, 2), slice(0, 2)), (1, 2, 3))
+    assert window.tolist() == [[[1, 2, 3]] * 2, [[0, 0, 0]] * 2, [[1, 2, 3]] * 2]
+
+
+@pytest.mark.parametrize('size', [(128, 128), (64, 48), (200, 40)])
+def test_equals_resizing_all_and_cutting_afterwards(size):
+    labels = np.random.default_rng(0).integers(0, 200, (90, 120)).astype(np.uint8)
+    image = np.random.default_rng(1).integers(0, 256, (90, 120, 3)).astype(np.uint8)
+    for seed in range(25):
+        np.random.seed(seed)
+        ratio = np.random.uniform(0.5, 2)
+        scaled = scale_size(size, ratio)
+        row, column = (np.random.randint(min(n - m, 0), max(n - m, 0) + 1) for n, m in zip(scaled, size))
+        np.random.seed(seed)
+        given = dict(img=image, gt_seg_map=labels, seg_fields=['gt_seg_map'], ori_shape=(90, 120))
+        results = LowResScaleJitter(size, (0.5, 2), img_pad_value=(1, 2, 3))(given)
+        margin = max(*size, *scaled)
+        wide = np.pad(resize_labels(labels, scaled), margin, constant_values=255)
+        top, left = margin + row, margin + column
+        assert np.array_equal(results['gt_seg_map'], wide[top : top + size[0], left : left + size[1]])
+        planes = [
+            np.pad(plane, margin, constant_values=fill)
+            for plane, fill in zip(np.moveaxis(resize_image(image, scaled), 2, 0), (1, 2, 3))
+        ]
+        assert np.array_equal(results['img'], np.stack(planes, -1)[top : top + size[0], left : left + size[1]])
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,18 @@ def test_types_and_flags():
     assert results['gt_ignore_flags'].tolist() == [False] * count
 
 
+def test_crowds_of_things_and_stuff_are_packed_as_instances_to_ignore():
+    id_map = np.repeat(np.array([[0, 1, 2, 3, 4, 4]], np.int32), 8, axis=0)
+    rows = segments((3, True), (3, True), (7, False), (6, False))
+    rows[1]['iscrowd'] = rows[2]['iscrowd'] = 1
+    packed = PackDetInputs()(MakeInstances()(dict(gt_id_map=id_map, segments=rows, img_shape=(8, 6))))['data_samples']
+    assert packed.gt_instances.labels.tolist() == [3]
+    assert packed.ignored_instances.labels.tolist() == [3, 7]
+    assert np.array_equal(packed.ignored_instances.masks.masks, np.stack([id_map == 2, id_map == 3]))
+    assert packed.ignored_instances.bboxes.tensor.tolist() == [[2, 0, 3, 8], [3, 0, 4, 8]]
+    assert packed.gt_sem_seg.sem_seg[0, 0].tolist() == [255, 3, 255, 255, 6, 6]
+
+
 def test_box_of_one_pixel_and_of_the_whole_image():
     id_map = np.full((8, 8), 2, np.int32)
     id_map[3, 5] = 1

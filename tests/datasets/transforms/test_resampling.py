@@ -42,6 +42,15 @@ def test_resized_labels_are_the_values_under_the_centres(native, size):
             assert resized[row, column] == labels[source]
 
 
+@pytest.mark.parametrize('size', [(128, 96), (40, 300), (50, 40)])
+def test_a_window_of_the_resized_labels_equals_their_part(size):
+    labels = np.random.default_rng(0).integers(0, 256, (50, 40)).astype(np.uint8)
+    window = (slice(3, 31), slice(7, 33))
+    part = resize_labels(labels, size, window)
+    assert part.shape == (28, 26)
+    assert np.array_equal(part, resize_labels(labels, size)[window])
+
+
 @pytest.mark.parametrize('dtype', [np.uint8, np.int32, np.int64, bool])
 def test_labels_keep_type_and_channels(dtype):
     labels = np.random.default_rng(0).integers(0, 2, (50, 40, 3)).astype(dtype)

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from mmcv.transforms import Compose
+from mmdet.datasets.transforms import PackDetInputs
+from mmdet.structures.bbox import HorizontalBoxes
+from mmdet.structures.mask import BitmapMasks
+from mmengine.registry import TRANSFORMS
+from mmseg.datasets.transforms import RandomFlip
+
+from mmmaskattn.datasets.transforms import FindSeeds, MakeInstances, PackSegments
+from mmmaskattn.datasets.transforms.find_seeds import find_seeds
+
+
+def sample(crowds: list[int]) -> dict:
+    """Four instances in a row of squares, those given ignored."""
+    masks = np.zeros((4, 12, 40), np.uint8)
+    for k in range(4):
+        masks[k, 2:9, 10 * k : 10 * k + 3 + 2 * k] = 1
+    return dict(
+        img=np.zeros((12, 40, 3), np.uint8),
+        img_shape=(12, 40),
+        gt_masks=BitmapMasks(masks, 12, 40),
+        gt_bboxes=HorizontalBoxes(torch.rand(4, 4)),
+        gt_bboxes_labels=np.arange(4),
+        gt_ignore_flags=np.isin(np.arange(4), crowds),
+        gt_seg_map=np.zeros((12, 40), np.uint8),
+    )
+
+
+@pytest.mark.parametrize('crowds', [[], [1], [0, 3], [0, 1, 2, 3]])
+def test_seeds_go_with_their_instances(crowds):
+    expected_points, expected_radii = find_seeds(sample([])['gt_masks'].masks)
+    packed = PackSegments()(FindSeeds()(sample(crowds)))['data_samples']
+    kept = [k for k in range(4) if k not in crowds]
+    for instances, rows in ((packed.gt_instances, kept), (packed.ignored_instances, crowds)):
+        assert len(instances) == len(instances.masks) == len(rows)
+        assert instances.labels.tolist() == rows
+        assert instances.seed_points.tolist() == expected_points[rows].tolist()
+        assert instances.seed_radii.tolist() == expected_radii[rows].tolist()
+        assert instances.seed_points.shape == (len(rows), 2)
+        assert instances.seed_points.dtype == instances.seed_radii.dtype == torch.float32
+
+
+def test_without_seeds_it_packs_as_mmdet_does():
+    ours, theirs = (pack(sample([1])) for pack in (PackSegments(), PackDetInputs()))
+    assert torch.equal(ours['inputs'], theirs['inputs'])
+    assert ours['data_samples'].gt_instances.keys() == theirs['data_samples'].gt_instances.keys()
+    assert ours['data_samples'].metainfo == theirs['data_samples'].metainfo
+    assert 'gt_seed_points' not in PackDetInputs.mapping_table
+
+
+@pytest.mark.parametrize('flip', [0.0, 1.0])
+@pytest.mark.parametrize('things', [0, 3])
+def test_in_a_training_pipeline(things, flip):
+    id_map = np.full((20, 30), things + 1, np.int32)
+    for k in range(1, things + 1):
+        id_map[3 * k : 3 * k + 6, 7 * k : 7 * k + 6] = k
+    described = [dict(id=k, label=k, isthing=k < things, iscrowd=0) for k in range(things + 1)]
+    results = dict(
+        img=np.zeros((20, 30, 3), np.uint8),
+        gt_id_map=id_map,
+        segments=described,
+        seg_fields=['gt_id_map'],
+        img_shape=(20, 30),
+    )
+    pipeline = Compose(
+        [
+            RandomFlip(prob=flip),
+            MakeInstances(),
+            dict(type='mmmaskattn.FindSeeds'),
+            dict(type='mmmaskattn.PackSegments'),
+        ]
+    )
+    instances = pipeline(results)['data_samples'].gt_instances
+    assert len(instances) == len(instances.seed_points) == things
+    for mask, (x, y) in zip(instances.masks.masks, instances.seed_points.long().tolist()):
+        assert mask[y, x] == 1
+
+
+def test_is_built_by_its_name():
+    pack = TRANSFORMS.build(dict(type='mmmaskattn.PackSegments', meta_keys=('img_path',)))
+    assert pack.meta_keys == ('img_path',)
