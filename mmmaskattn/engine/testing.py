@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,11 +15,13 @@ from mmengine.dist import is_main_process
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mmmaskattn.analysis.native_ceiling import LOWRES_CEILING, NativeCeiling
 from mmmaskattn.datasets.check_root import check_data_roots
 from mmmaskattn.engine.launch import finish_distributed, prepare_distributed
 from mmmaskattn.engine.options import add_common_options, load_config
-from mmmaskattn.evaluation.protocol import PROTOCOLS, set_protocol
+from mmmaskattn.evaluation.protocol import PROTOCOLS, protocol_of, set_protocol
 
+MOST_COLUMNS = 10
 DUMP_SUFFIXES = ('.pkl', '.pickle')
 
 
@@ -40,10 +43,23 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="evaluation protocol: at the network's size, at the images' own size, or one after the other; default: "
         'as the config says',
     )
-    parser.add_argument('--out', help='where to store the predictions: a .pkl file, or a new folder for PNG label maps')
+    parser.add_argument(
+        '--out',
+        help="where to store the predictions: a .pkl file, or a new folder for PNG label maps or COCO's result files",
+    )
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
     parser.add_argument('--show-dir', help='folder for pictures of the predictions, inside the work folder')
+    parser.add_argument(
+        '--show-embeddings',
+        action='store_true',
+        help='draw the embeddings of an instance or panoptic model too, as three principal components',
+    )
     parser.add_argument('--wait-time', type=float, default=2, help='seconds to show each picture')
+    parser.add_argument(
+        '--ceiling',
+        action='store_true',
+        help='beside the figures of protocol native, those of a prediction that equals the truth at this resolution',
+    )
     parser.add_argument('--tta', action='store_true', help="test-time augmentation, by the config's tta_pipeline")
     add_common_options(parser)
     return parser.parse_args(argv)
@@ -71,13 +87,19 @@ def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
     passes = [(protocol, _config_of_pass(cfg, args, protocol)) for protocol in _protocols(args)]
     for _, one in passes:
         check_data_roots(one, ('test_dataloader',))
+    protocols = {protocol or protocol_of(cfg) for protocol in _protocols(args)} if args.ceiling else set()
+    ceiling = NativeCeiling(cfg) if 'native' in protocols else None  # now, so that what is wrong shows before the test
     metrics: dict[str, float] = {}
     for _, one in passes:
         prepare_distributed(one, args.launcher)
         runner = RUNNERS.build(one) if 'runner_type' in one else Runner.from_cfg(one)
         metrics.update(runner.test())
+    if ceiling:
+        metrics.update(ceiling.compute())
     if is_main_process():
         report(metrics, Path(cfg.work_dir))
+        if 'lowres' in protocols:
+            print(LOWRES_CEILING)
     finish_distributed()
     return metrics
 
@@ -99,6 +121,8 @@ def _config_of_pass(cfg: Config, args: argparse.Namespace, protocol: str | None)
             cfg.visualizer.name = f'visualizer_{protocol}'
     if folder:
         cfg.work_dir = str(Path(cfg.work_dir, folder))
+    if args.show_embeddings:
+        _ask_for_embeddings(cfg, args)
     if args.tta:
         use_tta(cfg)
     if args.show or args.show_dir:
@@ -138,6 +162,20 @@ def _draw(cfg: Config, args: argparse.Namespace, folder: str) -> None:
         cfg.visualizer.save_dir = str(Path(args.show_dir, folder))
 
 
+def _ask_for_embeddings(cfg: Config, args: argparse.Namespace) -> None:
+    """Have the model return its embeddings and the hook draw them."""
+    if not (args.show or args.show_dir):
+        raise ValueError('--show-embeddings: it adds to --show or --show-dir; give one of them too')
+    hook = (cfg.get('default_hooks') or {}).get('visualization') or {}
+    if str(hook.get('type')).rpartition('.')[2] != 'InstancePictureHook':
+        raise ValueError(
+            f'--show-embeddings: default_hooks.visualization of {cfg.filename} is {hook.get("type")}, which '
+            f"draws none; expected dict(type='mmmaskattn.InstancePictureHook'), with an instance or panoptic model"
+        )
+    hook.update(embeddings=True)
+    cfg.model.test_cfg = dict(cfg.model.get('test_cfg') or {}, return_embeddings=True)
+
+
 def _store_predictions(cfg: Config, out: Path, folder: str) -> None:
     """Have the evaluators store the predictions, in a place where nothing is yet."""
     if out.suffix in DUMP_SUFFIXES:
@@ -147,15 +185,29 @@ def _store_predictions(cfg: Config, out: Path, folder: str) -> None:
     if target.is_file() or (target.is_dir() and any(target.iterdir())):
         raise FileExistsError(f'--out: {target} exists already and is never overwritten; name another place or move it')
     evaluators = cfg.test_evaluator if isinstance(cfg.test_evaluator, list) else [cfg.test_evaluator]
+    segments = cfg.get('default_scope') == 'mmdet'
     if out.suffix in DUMP_SUFFIXES:
-        cfg.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=str(target))]
-        return
-    for evaluator in evaluators:
-        evaluator.update(output_dir=str(target))
+        kind = 'mmdet.DumpDetResults' if segments else 'DumpResults'  # mmdet's stores masks as run lengths
+        cfg.test_evaluator = [*evaluators, dict(type=kind, out_file_path=str(target))]
+    elif segments:
+        dump = dict(type='mmmaskattn.SegmentDump', output_dir=str(target), ann_file=_ann_file(cfg))
+        cfg.test_evaluator = [*evaluators, dump]
+    else:
+        for evaluator in evaluators:
+            evaluator.update(output_dir=str(target))
+
+
+def _ann_file(cfg: Config) -> str | None:
+    """The json of the test set, whose category ids the stored predictions are to have; None for other kinds of sets."""
+    dataset = cfg.test_dataloader.dataset
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    name = dataset.get('ann_file') or ''
+    return os.path.join(dataset.get('data_root') or '', name) if name.endswith('.json') else None
 
 
 def report(metrics: dict[str, float], work_dir: Path) -> None:
-    """Print the metrics, one line per protocol, and write them to a JSON file of its own.
+    """Print the metrics, see `table`, and write them to a JSON file of its own.
 
     Args:
         metrics: Values by name, such as ``lowres/mIoU``.
@@ -169,7 +221,7 @@ def report(metrics: dict[str, float], work_dir: Path) -> None:
 
 
 def table(metrics: dict[str, float]) -> str:
-    """Lay out metrics as a table with one line per prefix (protocol).
+    """Lay out metrics as a table with one line per prefix (protocol), or one per metric where there are many.
 
     Args:
         metrics: Values by name; what stands before the last ``/`` of a name is its prefix.
@@ -183,5 +235,7 @@ def table(metrics: dict[str, float]) -> str:
         rows.setdefault(prefix or '-', {})[short] = f'{float(value):.2f}'
     columns = list(dict.fromkeys(short for row in rows.values() for short in row))
     lines = [['protocol', *columns]] + [[key, *(row.get(c, '-') for c in columns)] for key, row in rows.items()]
+    if len(columns) > MOST_COLUMNS:
+        lines = [['metric', *rows]] + [[c, *(row.get(c, '-') for row in rows.values())] for c in columns]
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     return '\n'.join('  '.join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)

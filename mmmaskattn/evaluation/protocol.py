@@ -1,8 +1,8 @@
 """The two evaluation protocols.
 
-``lowres``: truth and prediction are compared at the network's size. ``native``: the logits are resized to the image's
-own size and compared with the truth as it was published. Figures of the two must never be mixed, so every metric's
-name begins with its protocol: ``lowres/mIoU``, ``native/mIoU``.
+``lowres``: truth and prediction are compared at the network's size. ``native``: the logits or soft masks are resized to
+the image's own size and compared with the truth as it was published. Figures of the two must never be mixed, so every
+metric's name begins with its protocol: ``lowres/mIoU``, ``native/mIoU``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ def set_protocol(cfg: Config, protocol: str) -> None:
     """Set the evaluation protocol of a config.
 
     Every ``LowResResize`` of the validation, test and test-time-augmentation pipelines gets the protocol, every
-    evaluator and the checkpoint hook's ``save_best`` get it as prefix.
+    evaluator and the checkpoint hook's ``save_best`` get it as prefix. Evaluators that only store predictions
+    (those with ``Dump`` in their name) have none.
 
     Args:
         cfg: The config; changed in place.
@@ -41,15 +42,57 @@ def set_protocol(cfg: Config, protocol: str) -> None:
     for step in resizes:
         step['protocol'] = protocol
     for key in ('val_evaluator', 'test_evaluator'):
-        for evaluator in _as_list(cfg.get(key)):
-            evaluator['prefix'] = _with_protocol(evaluator.get('prefix'), protocol)
+        for evaluator in evaluators_of(cfg, key):
+            evaluator['prefix'] = with_protocol(evaluator.get('prefix'), protocol)
     hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
-    if isinstance(hook.get('save_best'), str) and hook['save_best'].partition('/')[0] in PROTOCOLS:
-        hook['save_best'] = f'{protocol}/{hook["save_best"].partition("/")[2]}'
+    best = hook.get('save_best')
+    if isinstance(best, str):
+        hook['save_best'] = _with_other_protocol(best, protocol)
+    elif isinstance(best, (list, tuple)):
+        hook['save_best'] = [_with_other_protocol(name, protocol) for name in best]
 
 
-def _with_protocol(prefix: str | None, protocol: str) -> str:
-    """Put the protocol before a metric's prefix, in place of another protocol if there is one."""
+def evaluators_of(cfg: Config, key: str) -> list:
+    """List the evaluators of a config that compute metrics.
+
+    Args:
+        cfg: The config.
+        key: ``val_evaluator`` or ``test_evaluator``.
+
+    Returns:
+        The evaluators themselves, one or several in the config, without those that only store predictions.
+    """
+    return [one for one in _as_list(cfg.get(key)) if 'Dump' not in str(one['type'])]
+
+
+def _with_other_protocol(name: str, protocol: str) -> str:
+    """A metric's name, its protocol replaced if it has one."""
+    head, _, rest = name.partition('/')
+    return f'{protocol}/{rest}' if head in PROTOCOLS else name
+
+
+def protocol_of(cfg: Config) -> str:
+    """Tell a config's evaluation protocol.
+
+    Args:
+        cfg: The config.
+
+    Returns:
+        That of the ``LowResResize`` of its test pipeline; ``native`` if there is none.
+    """
+    return next((step.get('protocol', PROTOCOLS[0]) for step in _resizes(cfg.get('test_dataloader'))), PROTOCOLS[1])
+
+
+def with_protocol(prefix: str | None, protocol: str) -> str:
+    """Put a protocol before a metric's prefix, in place of another protocol if there is one.
+
+    Args:
+        prefix: The prefix.
+        protocol: What to put there.
+
+    Returns:
+        The new prefix.
+    """
     parts = prefix.split('/') if prefix else []
     return '/'.join([protocol, *(parts[1:] if parts and parts[0] in PROTOCOLS else parts)])
 

@@ -16,7 +16,12 @@ _STRIPE = 8
 
 
 def draw_truth(
-    image: np.ndarray, truth: Truth, table: ClassTable, alpha: float = 0.6, boxes: bool = False
+    image: np.ndarray,
+    truth: Truth,
+    table: ClassTable,
+    alpha: float = 0.6,
+    boxes: bool = False,
+    stuff_shade: float = 1.0,
 ) -> np.ndarray:
     """Lay the truth over an image.
 
@@ -29,13 +34,14 @@ def draw_truth(
         table: Names and colours of the classes.
         alpha: Share of the colours in the mixture.
         boxes: Draw boxes too. They are always drawn where there are boxes but no masks.
+        stuff_shade: Brightness of the colours outside things, 0 to 1.
 
     Returns:
         RGB, uint8, (H, W, 3).
     """
     size = (image.shape[0], image.shape[1])
     labels, ids = resize_labels(truth.labels, size), resize_labels(truth.ids, size)
-    colours = table.colours(labels)
+    colours = (stuff_shade * table.colours(labels)).round().astype(np.uint8)
     own = table.instance_colours(truth.instance_labels)
     if len(own):
         colours[ids > 0] = own[ids[ids > 0] - 1]

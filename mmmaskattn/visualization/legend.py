@@ -1,4 +1,4 @@
-"""What is in a picture: classes with their colours, how much of each, before and after the pipeline."""
+"""What is in a picture: classes with their colours, how much of each, before and after the pipeline or a model."""
 
 from __future__ import annotations
 
@@ -88,7 +88,11 @@ def _shares(truth: Truth | None) -> dict[int, float]:
 
 
 def draw_legend(
-    draw: ImageDraw.ImageDraw, rows: list[LegendRow], corner: tuple[int, int], size: tuple[int, int]
+    draw: ImageDraw.ImageDraw,
+    rows: list[LegendRow],
+    corner: tuple[int, int],
+    size: tuple[int, int],
+    titles: tuple[str, str] = ('original', 'network'),
 ) -> None:
     """Draw the legend; rows that do not fit are counted in the last line.
 
@@ -97,10 +101,11 @@ def draw_legend(
         rows: Of `legend_rows`.
         corner: (x, y) of its upper left corner.
         size: (width, height) of its room.
+        titles: Titles of the two columns of amounts.
     """
     (left, top), (width, height) = corner, size
     columns = (left + width - 88, left + width)
-    for x, title in zip(columns, ('original', 'network')):
+    for x, title in zip(columns, titles):
         draw.text((x, top + 4), title, _FAINT, font(13), anchor='ra')
     draw.text((left, top + 4), 'in the picture', _FAINT, font(13))
     room = max(1, height // ROW_HEIGHT - 1)

@@ -111,9 +111,10 @@ def _masks(masks: Any) -> np.ndarray:
 
 
 def _from_id_map(ids: np.ndarray, segments: Sequence[dict]) -> Truth:
-    """Truth of an exclusive map: id k is segment k, 0 is ignored."""
-    labels = np.array([IGNORED] + [segment['label'] for segment in segments], np.int32)[ids]
-    things = [index for index, segment in enumerate(segments, start=1) if segment['isthing']]
+    """Truth of an exclusive map: id k is segment k; 0 and crowds are ignored."""
+    known = [IGNORED if segment['iscrowd'] else segment['label'] for segment in segments]
+    labels = np.array([IGNORED, *known], np.int32)[ids]
+    things = [k for k, segment in enumerate(segments, start=1) if segment['isthing'] and not segment['iscrowd']]
     renumbered = np.zeros(len(segments) + 1, np.int32)
     renumbered[things] = np.arange(1, len(things) + 1)
     return Truth(labels, renumbered[ids], tuple(int(segments[index - 1]['label']) for index in things))

@@ -2,6 +2,7 @@
 
 import pytest
 from mmengine.config import Config
+from mmengine.evaluator import Evaluator
 from small_job import ROOT
 
 from mmmaskattn.evaluation.protocol import set_protocol
@@ -55,6 +56,18 @@ def test_wrapped_data_sets_and_lists_of_evaluators():
     set_protocol(cfg, 'lowres')
     assert cfg.test_dataloader.dataset.datasets[0].dataset.pipeline[0].protocol == 'lowres'
     assert [evaluator.prefix for evaluator in cfg.test_evaluator] == ['lowres', 'lowres/coco']
+
+
+def test_every_evaluator_of_a_panoptic_config_and_several_best_checkpoints():
+    cfg = Config.fromfile(ROOT / 'configs/_base_/datasets/coco_panoptic_128.py')
+    cfg.test_evaluator = [*cfg.val_evaluator, dict(type='mmdet.DumpDetResults', out_file_path='a.pkl')]
+    cfg.default_hooks = dict(checkpoint=dict(save_best=['lowres/PQ', 'lowres/AP', 'loss']))
+    set_protocol(cfg, 'native')
+    assert [evaluator.get('prefix') for evaluator in cfg.test_evaluator] == ['native'] * 3 + [None]
+    assert cfg.default_hooks.checkpoint.save_best == ['native/PQ', 'native/AP', 'loss']
+    metrics = Evaluator(cfg.val_evaluator).metrics
+    assert [type(metric).__name__ for metric in metrics] == ['PanopticQuality', 'InstanceAP', 'SegmentIoU']
+    assert {metric.prefix for metric in metrics} == {'native'}
 
 
 def test_training_pipeline_and_foreign_save_best_are_left_alone():

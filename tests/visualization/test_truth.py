@@ -46,6 +46,17 @@ def test_same_truth_before_and_after_make_instances_and_packing():
         assert later.boxes.tolist() == [[1, 0, 3, 1], [3, 0, 4, 2], [2, 1, 3, 2]]
 
 
+def test_crowd_is_ignored_before_and_after_make_instances_and_packing():
+    segments = [dict(segment, iscrowd=int(segment['id'] == 11)) for segment in SEGMENTS]
+    results = dict(id_map_results(), segments=segments)
+    before = read_truth(results)
+    made = MakeInstances()(results)
+    for truth in [before, read_truth(made), read_truth(PackDetInputs()(made))]:
+        assert truth.labels.tolist() == [[IGNORED, IGNORED, IGNORED, 1], [2, 2, 0, 1]]
+        assert truth.ids.tolist() == [[0, 0, 0, 1], [0, 0, 2, 1]]
+        assert truth.instance_labels == (1, 0)
+
+
 def test_semantic_map_before_and_after_packing():
     label_map = np.array([[0, 255], [7, 1]], np.uint8)
     results = dict(img=np.zeros((2, 2, 3), np.uint8), gt_seg_map=label_map, img_path='x', seg_fields=['gt_seg_map'])

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
-import mmcv
 import numpy as np
-from mmengine import fileio
-from mmengine.dist import is_main_process
-from mmengine.hooks import Hook
-from mmengine.runner import Runner
-from mmengine.visualization import Visualizer
 
+from mmmaskattn.engine.hooks.picture_hook import PictureHook
 from mmmaskattn.registry import HOOKS
 from mmmaskattn.visualization.overlay import side_by_side
 
 
 @HOOKS.register_module()
-class SegmentationPictureHook(Hook):
+class SegmentationPictureHook(PictureHook):
     """Draw image, truth and prediction side by side, at the image's own size.
 
     mmseg's ``SegVisualizationHook`` needs maps of the image's size, which the ``lowres`` protocol does not give; here
@@ -42,49 +37,18 @@ class SegmentationPictureHook(Hook):
         alpha: float = 0.7,
         backend_args: dict | None = None,
     ) -> None:
-        self.draw, self.interval, self.show, self.wait_time = draw, interval, show, wait_time
-        self.alpha, self.backend_args = alpha, backend_args
-        self.visualizer: Visualizer = Visualizer.get_current_instance()
+        super().__init__(draw, interval, show, wait_time, backend_args)
+        self.alpha = alpha
 
-    def after_val_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: Sequence | None = None
-    ) -> None:
-        """Draw the predictions of a validation batch.
+    def picture(self, image: np.ndarray, sample: Any, metainfo: Mapping[str, Any]) -> np.ndarray:
+        """Draw one picture.
 
         Args:
-            runner: The Runner.
-            batch_idx: Number of the batch.
-            data_batch: Not used.
-            outputs: Data samples with ``pred_sem_seg``, and ``gt_sem_seg`` if the truth is known.
+            image: The image file decoded in full, RGB, uint8, (H, W, 3).
+            sample: Data sample with ``pred_sem_seg``, and ``gt_sem_seg`` if the truth is known.
+            metainfo: That of the data set, with ``palette``.
+
+        Returns:
+            RGB, uint8, (H, 3 W, 3), or (H, 2 W, 3) without truth.
         """
-        self._draw_batch(runner, batch_idx, outputs, 'val')
-
-    def after_test_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: Sequence | None = None
-    ) -> None:
-        """Draw the predictions of a test batch; arguments as in :meth:`after_val_iter`."""
-        self._draw_batch(runner, batch_idx, outputs, 'test')
-
-    def _draw_batch(self, runner: Runner, batch_idx: int, outputs: Sequence | None, mode: str) -> None:
-        if not self.draw or outputs is None or not self.every_n_inner_iters(batch_idx, self.interval):
-            return
-        # From the data set: the visualizer of a process other than the first does not know it.
-        loader = runner.val_dataloader if mode == 'val' else runner.test_dataloader
-        palette = np.array(loader.dataset.metainfo['palette'], np.uint8)
-        for sample in outputs:
-            content = fileio.get(sample.img_path, backend_args=self.backend_args)
-            image = mmcv.imfrombytes(content, channel_order='rgb')
-            picture = side_by_side(image, sample, palette, self.alpha)
-            name = f'{mode}_{Path(sample.img_path).stem}'
-            if self.show:
-                self.visualizer.show(picture, win_name=name, wait_time=self.wait_time)
-            else:
-                self._store(name, picture, runner)
-
-    def _store(self, name: str, picture: np.ndarray, runner: Runner) -> None:
-        """Store a picture; mmengine's visualizer is silent in all processes but the first, so those write the file."""
-        if is_main_process():
-            self.visualizer.add_image(name, picture, step=runner.iter)
-            return
-        folder = Path((runner.cfg.get('visualizer') or {}).get('save_dir') or runner.log_dir, 'vis_data/vis_image')
-        mmcv.imwrite(picture[..., ::-1], str(folder / f'{name}_{runner.iter}.png'))
+        return side_by_side(image, sample, np.array(metainfo['palette'], np.uint8), self.alpha)

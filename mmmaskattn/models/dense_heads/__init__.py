@@ -1,0 +1,8 @@
+"""Heads that find instances in dense maps, for `BottomUpPanoptic`."""
+
+from mmmaskattn.models.dense_heads.connected_components_head import ConnectedComponentsHead
+from mmmaskattn.models.dense_heads.contrastive_instance_head import ContrastiveInstanceHead
+from mmmaskattn.models.dense_heads.offset_voting_head import OffsetVotingHead
+from mmmaskattn.models.dense_heads.segment_head import SegmentHead, SegmentOutputs
+
+__all__ = ['ConnectedComponentsHead', 'ContrastiveInstanceHead', 'OffsetVotingHead', 'SegmentHead', 'SegmentOutputs']

@@ -1,0 +1,79 @@
+"""The floor that any instance head must beat: connected parts of the semantic map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+from mmmaskattn.models.dense_heads.segment_head import SegmentHead, SegmentOutputs
+from mmmaskattn.models.dense_heads.segment_truth import SegmentTruth
+from mmmaskattn.models.grouping import (
+    GroupingOptions,
+    Groups,
+    class_probabilities,
+    group_by_components,
+    instance_scores,
+)
+from mmmaskattn.registry import MODELS
+
+
+@MODELS.register_module()
+class ConnectedComponentsHead(SegmentHead):
+    """Class logits alone; instances are the connected parts of each thing class. Touching objects become one.
+
+    Args:
+        num_things: Number T of thing classes.
+        num_stuff: Number S of stuff classes; 1 for the instance task.
+        in_channels: Channels of the feature used.
+        grouping: Fields of `GroupingOptions`; ``max_instances`` and ``min_area`` count here.
+        **kwargs: See `SegmentHead`.
+    """
+
+    def __init__(
+        self, num_things: int, num_stuff: int, in_channels: int, grouping: dict[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(num_things, num_stuff, in_channels, **kwargs)
+        self.grouping = GroupingOptions(**(grouping or {}))
+
+    def forward(self, feats: Sequence[Tensor], size: tuple[int, int]) -> SegmentOutputs:
+        """Compute class logits.
+
+        Args:
+            feats: Features of the neck or backbone.
+            size: (H, W) of the network's input.
+
+        Returns:
+            The maps; only ``semantic`` has channels.
+        """
+        semantic = self.semantic_branch(feats[self.in_index], size)
+        return SegmentOutputs(semantic, semantic[:, :0], semantic[:, :0])
+
+    def losses(self, feature: Tensor, outputs: SegmentOutputs, truth: SegmentTruth) -> dict[str, Tensor]:
+        """There is no loss but the semantic one.
+
+        Args:
+            feature: Not used.
+            outputs: Not used.
+            truth: Not used.
+
+        Returns:
+            Nothing.
+        """
+        return {}
+
+    def group(self, feature: Tensor, outputs: SegmentOutputs) -> tuple[Groups, Tensor]:
+        """Find the connected parts; their score is the mean probability of their class.
+
+        Args:
+            feature: Not used.
+            outputs: What `forward` gave.
+
+        Returns:
+            The groups, and scores (B, K, T).
+        """
+        probabilities = outputs.semantic.float().softmax(1)
+        groups = group_by_components(probabilities, self.num_things, self.grouping)
+        votes = self.semantic_votes(outputs, groups)
+        return groups, instance_scores(groups, class_probabilities(None, votes), self.thing_probability(outputs))

@@ -1,0 +1,256 @@
+"""The instance head of MaskAttn-UNet: pixel embeddings trained by contrast (sections 3.3 and 4.2)."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmengine.model import bias_init_with_prob
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmmaskattn.models.dense_heads.pixel_branch import PixelBranch, fit_to
+from mmmaskattn.models.dense_heads.position_code import PositionCode
+from mmmaskattn.models.dense_heads.segment_head import SegmentHead, SegmentOutputs
+from mmmaskattn.models.dense_heads.segment_truth import SegmentTruth
+from mmmaskattn.models.grouping import (
+    GroupingOptions,
+    Groups,
+    class_probabilities,
+    count_peaks,
+    density_seeds,
+    group_by_prototypes,
+    groups_of_map,
+    instance_scores,
+    pool,
+)
+from mmmaskattn.models.losses import instance_class_targets, seed_heatmap
+from mmmaskattn.registry import MODELS
+
+MODES = ('quality', 'paper')
+CONTRASTIVE_LOSS = dict(type='mmmaskattn.InstanceContrastiveLoss')
+SEED_LOSS = dict(type='mmmaskattn.SeedLoss')
+CLASS_LOSS = dict(type='mmmaskattn.InstanceClassLoss')
+
+
+@MODELS.register_module()
+class ContrastiveInstanceHead(SegmentHead):
+    """Class logits, unit embeddings, seeds, and a class for each instance.
+
+    ::
+
+        feature (B, C, h, w) --+-- 1x1 -----------------------------> class logits (B, T + S, H, W)
+                               +-- [x, y] 3x3, GELU, 1x1, code -----> embeddings   (B, D, H, W), of length 1
+                               +-- [x, y] 3x3, GELU, 1x1 -----------> seed logits  (B, 1, H, W)   mode 'quality'
+                 embeddings, seeds --> groups of pixels (K)
+                 mean of (feature, embedding) in each group --> MLP -> instance class logits (B, K, T + 1)
+
+    The loss is Eq. 7 with the classification term of section 4.2: ``L_CE + 0.5 L_IC + L_cls``, and in mode
+    ``'quality'`` a seed loss. The paper does not say how pixels become instances; the grouping is ours, see
+    :mod:`mmmaskattn.models.grouping`. So are coordinates and the position code: without them a convolutional network
+    gives two copies of an object the same embedding.
+
+    Args:
+        num_things: Number T of thing classes.
+        num_stuff: Number S of stuff classes; 1 for the instance task.
+        in_channels: Channels of the feature used.
+        mode: ``'quality'``: seeds are learned, and the class of an instance also from predicted masks. ``'paper'``:
+            only the paper's losses; seeds are where embeddings are dense.
+        embed_channels: Length D of an embedding without a position code.
+        hidden_channels: Width of the embedding branch.
+        seed_channels: Width of the seed branch.
+        class_channels: Width of the instance classifier.
+        coordinates: Whether each pixel's place is an input of embeddings and seeds.
+        position_code: Whether embeddings are made by `PositionCode`; then ``coordinates`` matter less.
+        free_channels: Channels of an embedding besides the position code.
+        grouping: Fields of `GroupingOptions`.
+        class_warmup: Training steps before predicted masks take part in the classification loss.
+        max_class_instances: Masks per image that take part in it: memory grows with it.
+        loss_contrast: Loss of the embeddings.
+        loss_seed: Loss of the seeds; mode ``'quality'`` only.
+        loss_class: Loss of the instances' classes.
+        **kwargs: See `SegmentHead`.
+
+    Raises:
+        ValueError: If ``mode`` is unknown.
+    """
+
+    def __init__(
+        self,
+        num_things: int,
+        num_stuff: int,
+        in_channels: int,
+        mode: str = 'quality',
+        embed_channels: int = 32,
+        hidden_channels: int = 64,
+        seed_channels: int = 32,
+        class_channels: int = 128,
+        coordinates: bool = True,
+        position_code: bool = True,
+        free_channels: int = 12,
+        grouping: dict[str, Any] | None = None,
+        class_warmup: int = 500,
+        max_class_instances: int = 64,
+        loss_contrast: dict[str, Any] = CONTRASTIVE_LOSS,
+        loss_seed: dict[str, Any] = SEED_LOSS,
+        loss_class: dict[str, Any] = CLASS_LOSS,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(num_things, num_stuff, in_channels, **kwargs)
+        if mode not in MODES:
+            raise ValueError(f'ContrastiveInstanceHead: mode={mode!r}, expected one of {", ".join(MODES)}')
+        self.mode, self.class_warmup, self.max_class_instances = mode, class_warmup, max_class_instances
+        self.grouping = GroupingOptions(**(grouping or {}))
+        self.position_code = PositionCode(free_channels) if position_code else None
+        raw_channels = embed_channels
+        if self.position_code is not None:
+            raw_channels, embed_channels = self.position_code.raw_channels, self.position_code.channels
+        self.embedding_branch = PixelBranch(in_channels, hidden_channels, raw_channels, self.upsample, coordinates)
+        self.classifier = nn.Sequential(
+            nn.Linear(in_channels + embed_channels, class_channels),
+            nn.GELU(),
+            nn.Linear(class_channels, num_things + 1),
+        )
+        self.loss_contrast, self.loss_class = MODELS.build(loss_contrast), MODELS.build(loss_class)
+        self.register_buffer('steps', torch.zeros((), dtype=torch.long))
+        self.seed_branch: PixelBranch | None = None
+        if mode == 'quality':
+            self.seed_branch = PixelBranch(
+                in_channels, seed_channels, 1, self.upsample, coordinates, bias=bias_init_with_prob(0.1)
+            )
+            self.loss_seed = MODELS.build(loss_seed)
+        self._has_warned = False
+
+    def forward(self, feats: Sequence[Tensor], size: tuple[int, int]) -> SegmentOutputs:
+        """Compute class logits, embeddings and seed logits.
+
+        Args:
+            feats: Features of the neck or backbone.
+            size: (H, W) of the network's input.
+
+        Returns:
+            The maps; ``pixels`` are the embeddings, of length 1, in float32.
+        """
+        feature = feats[self.in_index]
+        raw = self.embedding_branch(feature, size)
+        if self.position_code is None:
+            embeddings = F.normalize(raw.float(), dim=1, eps=1e-6)
+        else:
+            embeddings = self.position_code(raw)
+        seeds = self.seed_branch(feature, size) if self.seed_branch is not None else embeddings[:, :0]
+        return SegmentOutputs(self.semantic_branch(feature, size), embeddings, seeds)
+
+    def losses(self, feature: Tensor, outputs: SegmentOutputs, truth: SegmentTruth) -> dict[str, Tensor]:
+        """Compute ``loss_contrast`` (Eqs. 4-6), ``loss_class`` (section 4.2) and ``loss_seed``.
+
+        Args:
+            feature: (B, C, h, w) the feature used.
+            outputs: What `forward` gave.
+            truth: Truth of the batch.
+
+        Returns:
+            The losses, and ``contrast_above_floor``: the contrastive loss less the least value that it can have.
+
+        Raises:
+            ValueError: If seeds are learned and the truth has none.
+        """
+        terms = self.loss_contrast(outputs.pixels, truth.instance_map)
+        values = dict(loss_contrast=terms.loss, contrast_above_floor=terms.above_floor)
+        values['loss_class'] = self._class_loss(feature, outputs, truth)
+        if self.mode == 'quality':
+            values['loss_seed'] = self._seed_loss(outputs, truth)
+        self.steps += 1
+        return values
+
+    def group(self, feature: Tensor, outputs: SegmentOutputs) -> tuple[Groups, Tensor]:
+        """Group pixels around seeds, and score and classify each group.
+
+        Args:
+            feature: (B, C, h, w) the feature used.
+            outputs: What `forward` gave.
+
+        Returns:
+            The groups, and scores (B, K, T).
+        """
+        p_thing = self.thing_probability(outputs)
+        groups = self._groups(outputs, p_thing, self.grouping)
+        logits = self.classifier(pool(self._pooled_input(feature, outputs), groups)).float()
+        classes = class_probabilities(logits, self.semantic_votes(outputs, groups))
+        return groups, instance_scores(groups, classes, p_thing)
+
+    def _groups(self, outputs: SegmentOutputs, p_thing: Tensor, options: GroupingOptions) -> Groups:
+        learned = self.seed_branch is not None
+        quality = outputs.seeds[:, 0].float().sigmoid() if learned else density_seeds(outputs.pixels)
+        seed_map = quality * p_thing
+        if not torch.compiler.is_compiling() and not self._has_warned:
+            self._warn_if_crowded(seed_map, options)
+        return group_by_prototypes(outputs.pixels, seed_map, p_thing, options)
+
+    def _warn_if_crowded(self, seed_map: Tensor, options: GroupingOptions) -> None:
+        """Say once that an image has more seeds than instances are kept."""
+        if self.training:
+            return
+        most = int(count_peaks(seed_map, options).max())
+        if most > options.max_instances:
+            self._has_warned = True
+            warnings.warn(
+                f'an image has {most} seeds, but grouping.max_instances is {options.max_instances}: the weakest are '
+                'dropped. Raise it if images hold that many instances. This is said once.',
+                stacklevel=2,
+            )
+
+    def _pooled_input(self, feature: Tensor, outputs: SegmentOutputs) -> Tensor:
+        """What an instance is classified by, (B, C + D, H, W)."""
+        feature = feature.float()
+        if self.upsample > 1:
+            feature = F.interpolate(feature, scale_factor=self.upsample, mode='nearest')
+        height, width = outputs.pixels.shape[-2:]
+        return torch.cat([fit_to(feature, (height, width)), outputs.pixels], dim=1)
+
+    def _seed_loss(self, outputs: SegmentOutputs, truth: SegmentTruth) -> Tensor:
+        for labels, points in zip(truth.labels, truth.seed_points):
+            if len(labels) != len(points):
+                raise ValueError(
+                    f"mode='quality': an image has {len(labels)} instances, but {len(points)} seeds. Put "
+                    "dict(type='mmmaskattn.FindSeeds') after MakeInstances into the training pipeline and pack with "
+                    "dict(type='mmmaskattn.PackSegments'), or choose mode='paper'."
+                )
+        heat = seed_heatmap(truth.seed_points, truth.seed_radii, truth.instance_map)
+        return self.loss_seed(outputs.seeds, heat, truth.instance_map)
+
+    def _class_loss(self, feature: Tensor, outputs: SegmentOutputs, truth: SegmentTruth) -> Tensor:
+        """Classify true masks, and after the warm-up predicted ones, which teach what is no object."""
+        groups, targets = self._true_groups(truth)
+        source = self._pooled_input(feature, outputs)
+        logits = self.classifier(pool(source, groups))
+        if self.mode == 'quality' and int(self.steps) >= self.class_warmup:
+            found = self._predicted_groups(outputs)
+            logits = torch.cat([logits, self.classifier(pool(source, found))], dim=1)
+            targets = torch.cat([targets, self._targets_of(found, truth)], dim=1)
+        return self.loss_class(logits.float(), targets)
+
+    def _true_groups(self, truth: SegmentTruth) -> tuple[Groups, Tensor]:
+        """The first instances of each image (their order is that of the data) as groups, with their classes."""
+        count = min(self.max_class_instances, max(1, *(len(labels) for labels in truth.labels)))
+        targets = truth.semantic.new_full((len(truth.labels), count), -100)
+        for row, labels in zip(targets, truth.labels):
+            row[: len(labels)] = labels[:count]
+        assignment = truth.instance_map.sub(1).clamp(min=-1)
+        return groups_of_map(assignment.masked_fill(assignment >= count, -1), count), targets
+
+    @torch.no_grad()
+    def _predicted_groups(self, outputs: SegmentOutputs) -> Groups:
+        kept = min(self.grouping.max_instances, self.max_class_instances)
+        options = dataclasses.replace(self.grouping, max_instances=kept)
+        detached = SegmentOutputs(*(one.detach() for one in outputs))
+        return self._groups(detached, self.thing_probability(detached), options)
+
+    def _targets_of(self, found: Groups, truth: SegmentTruth) -> Tensor:
+        slots = found.valid.shape[1]
+        targets = instance_class_targets(
+            found.assignment, slots, truth.instance_map, truth.labels, num_things=self.num_things
+        )
+        return targets.masked_fill(~found.valid, -100)

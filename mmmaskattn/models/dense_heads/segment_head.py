@@ -1,0 +1,181 @@
+"""What all heads that find instances share: class logits, their loss, and predictions made of groups of pixels."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from mmdet.structures import DetDataSample
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from mmmaskattn.models.dense_heads.pixel_branch import PixelBranch
+from mmmaskattn.models.dense_heads.segment_prediction import PredictionOptions, SegmentPrediction, predict_segments
+from mmmaskattn.models.dense_heads.segment_truth import SegmentTruth, stack_truth
+from mmmaskattn.models.grouping import Groups, pool
+from mmmaskattn.registry import MODELS
+
+SEMANTIC_LOSS = dict(type='mmdet.CrossEntropyLoss', ignore_index=255, avg_non_ignore=True)
+
+
+class SegmentOutputs(NamedTuple):
+    """Maps that a head computes, all at the network's size.
+
+    Attributes:
+        semantic: (B, T + S, H, W) class logits, things first.
+        pixels: (B, D, H, W) what groups the pixels: unit embeddings, or offsets in pixels; D = 0 if nothing does.
+        seeds: (B, 1, H, W) logits of being the seed (or centre) of an instance; (B, 0, H, W) if none are learned.
+    """
+
+    semantic: Tensor
+    pixels: Tensor
+    seeds: Tensor
+
+
+class SegmentHead(BaseModule, ABC):
+    """Base of the heads of `BottomUpPanoptic`: semantic logits, and groups of pixels that become instances.
+
+    ::
+
+        feature (B, C, h, w) --+-- 1x1 conv -----------------> class logits (B, T + S, H, W)
+                               +-- what the subclass adds ---> groups of pixels, and a score per group and class
+
+    Args:
+        num_things: Number T of thing classes: labels 0 to T - 1.
+        num_stuff: Number S of stuff classes: labels T to T + S - 1. Of the instance task: 1, the background.
+        in_channels: Channels of the feature used.
+        in_index: Which of the features.
+        upsample: Factor from that feature to the network's input, gained by pixel shuffle in each branch.
+        loss_semantic: Loss of the class logits (Eq. 3), as a mean over the pixels that are not ignored.
+        train_cfg: Settings of training, read by subclasses.
+        test_cfg: Settings of prediction: the fields of `PredictionOptions`, and ``return_embeddings``: whether
+            predictions carry the map that groups the pixels, to be looked at.
+        init_cfg: Initialisation, as mmengine takes it.
+
+    Raises:
+        ValueError: If there is no thing class, or ``test_cfg`` has an unknown setting.
+    """
+
+    def __init__(
+        self,
+        num_things: int,
+        num_stuff: int,
+        in_channels: int,
+        in_index: int = 0,
+        upsample: int = 1,
+        loss_semantic: dict[str, Any] = SEMANTIC_LOSS,
+        train_cfg: dict[str, Any] | None = None,
+        test_cfg: dict[str, Any] | None = None,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if num_things < 1:
+            raise ValueError(f'num_things={num_things}: instances need at least one thing class')
+        self.num_things, self.num_classes = num_things, num_things + num_stuff
+        self.in_index, self.upsample = in_index, upsample
+        self.train_cfg = dict(train_cfg or {})
+        settings = dict(test_cfg or {})
+        self.return_embeddings = settings.pop('return_embeddings', False)
+        self.prediction_options = PredictionOptions.from_settings(settings)
+        self.semantic_branch = PixelBranch(in_channels, 0, self.num_classes, upsample)
+        self.loss_semantic = MODELS.build(loss_semantic)
+
+    @abstractmethod
+    def forward(self, feats: Sequence[Tensor], size: tuple[int, int]) -> SegmentOutputs:
+        """Compute the maps.
+
+        Args:
+            feats: Features of the neck or backbone.
+            size: (H, W) of the network's input.
+
+        Returns:
+            The maps.
+        """
+
+    @abstractmethod
+    def losses(self, feature: Tensor, outputs: SegmentOutputs, truth: SegmentTruth) -> dict[str, Tensor]:
+        """Compute the losses that find instances, without the semantic one.
+
+        Args:
+            feature: (B, C, h, w) the feature used.
+            outputs: What `forward` gave.
+            truth: Truth of the batch.
+
+        Returns:
+            Scalars by name; those with ``loss`` in their name are summed by the runner.
+        """
+
+    @abstractmethod
+    def group(self, feature: Tensor, outputs: SegmentOutputs) -> tuple[Groups, Tensor]:
+        """Group pixels to instances and score them.
+
+        Args:
+            feature: (B, C, h, w) the feature used.
+            outputs: What `forward` gave.
+
+        Returns:
+            The groups, and scores (B, K, T) of each group and thing class.
+        """
+
+    def loss(self, feats: Sequence[Tensor], samples: Sequence[DetDataSample], size: tuple[int, int]) -> dict:
+        """Compute all losses (Eq. 7).
+
+        Args:
+            feats: Features of the neck or backbone.
+            samples: Samples with their truth.
+            size: (H, W) of the network's input.
+
+        Returns:
+            Scalars by name.
+        """
+        outputs = self(feats, size)
+        truth = stack_truth(samples, size, outputs.semantic.device)
+        semantic = self.loss_semantic(outputs.semantic.float(), truth.semantic)
+        return dict(loss_semantic=semantic, **self.losses(feats[self.in_index], outputs, truth))
+
+    def predict(
+        self, feats: Sequence[Tensor], sizes: Sequence[tuple[int, int]], size: tuple[int, int]
+    ) -> list[SegmentPrediction]:
+        """Predict instances, panoptic and semantic maps.
+
+        Args:
+            feats: Features of the neck or backbone.
+            sizes: (h, w) that the predictions of each image are wanted in.
+            size: (H, W) of the network's input.
+
+        Returns:
+            One prediction per image.
+        """
+        outputs = self(feats, size)
+        groups, scores = self.group(feats[self.in_index], outputs)
+        probabilities = outputs.semantic.float().softmax(1)
+        found = predict_segments(groups, scores, probabilities, self.num_things, sizes, self.prediction_options)
+        if not self.return_embeddings:
+            return found
+        if not outputs.pixels.shape[1]:
+            raise ValueError(f'return_embeddings=True, but {type(self).__name__} has no map of embeddings or offsets')
+        return [one._replace(embeddings=pixels) for one, pixels in zip(found, outputs.pixels)]
+
+    def thing_probability(self, outputs: SegmentOutputs) -> Tensor:
+        """Probability of each pixel to belong to a thing.
+
+        Args:
+            outputs: What `forward` gave.
+
+        Returns:
+            float (B, H, W).
+        """
+        return outputs.semantic.float().softmax(1)[:, : self.num_things].sum(1)
+
+    def semantic_votes(self, outputs: SegmentOutputs, groups: Groups) -> Tensor:
+        """Mean probability of each thing class in each group.
+
+        Args:
+            outputs: What `forward` gave.
+            groups: The groups.
+
+        Returns:
+            float (B, K, T).
+        """
+        return pool(outputs.semantic.float().softmax(1)[:, : self.num_things], groups)

@@ -1,0 +1,83 @@
+"""The truth of a batch for the heads that find instances: maps of classes and of instances, and the seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from mmdet.structures import DetDataSample
+from torch import Tensor
+
+IGNORE_LABEL = 255
+IGNORE_INSTANCE = -1
+
+
+class SegmentTruth(NamedTuple):
+    """Truth of B images.
+
+    Attributes:
+        semantic: int64 (B, H, W), class index, 255 = ignore.
+        instance_map: int64 (B, H, W): -1 ignore (void, crowd, padding), 0 stuff or background, k >= 1 the k-th instance
+            of its image.
+        labels: B tensors int64 (G_b,), class of each instance.
+        seed_points: B tensors float (G_b, 2), x and y of a pixel inside each instance.
+        seed_radii: B tensors float (G_b,), radius in pixels of the largest circle in each instance.
+    """
+
+    semantic: Tensor
+    instance_map: Tensor
+    labels: list[Tensor]
+    seed_points: list[Tensor]
+    seed_radii: list[Tensor]
+
+
+def stack_truth(samples: Sequence[DetDataSample], size: tuple[int, int], device: torch.device) -> SegmentTruth:
+    """Stack the truth of a batch.
+
+    Args:
+        samples: Samples with ``gt_sem_seg`` and ``gt_instances`` (``masks``, ``labels``, and where a seed is learned
+            ``seed_points`` and ``seed_radii``), as `MakeInstances`, `FindSeeds` and `PackSegments` leave them.
+        size: (H, W) of the batch.
+        device: Where the tensors go.
+
+    Returns:
+        The truth. Samples without seeds give empty ``seed_points`` and ``seed_radii``.
+
+    Raises:
+        ValueError: If a sample lacks its truth or has another size; the message names the image.
+    """
+    pairs = [_maps_of(sample, size, device) for sample in samples]
+    found = [sample.gt_instances for sample in samples]
+    return SegmentTruth(
+        semantic=torch.stack([semantic for semantic, _ in pairs]),
+        instance_map=torch.stack([instances for _, instances in pairs]),
+        labels=[one.labels.to(device) for one in found],
+        seed_points=[_seed_field(one, 'seed_points', (0, 2), device) for one in found],
+        seed_radii=[_seed_field(one, 'seed_radii', (0,), device) for one in found],
+    )
+
+
+def _maps_of(sample: DetDataSample, size: tuple[int, int], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Class map and instance map of one image."""
+    name = sample.metainfo.get('img_path', 'an image')
+    if 'gt_sem_seg' not in sample or 'masks' not in sample.get('gt_instances', {}):
+        raise ValueError(
+            f'{name}: the sample has no gt_sem_seg or no gt_instances.masks. Load its truth with '
+            f"mmmaskattn.LoadPanoptic or mmmaskattn.LoadInstances, then dict(type='mmmaskattn.MakeInstances')."
+        )
+    semantic = sample.gt_sem_seg.sem_seg.reshape(sample.gt_sem_seg.sem_seg.shape[-2:]).to(device).long()
+    if tuple(semantic.shape) != tuple(size):
+        raise ValueError(
+            f'{name}: its truth is {tuple(semantic.shape)} (height, width), the batch {tuple(size)}. Resize all images '
+            'to one size, or set pad_mask=True and pad_seg=True in the data preprocessor.'
+        )
+    masks = sample.gt_instances.masks.to_tensor(torch.int16, device)
+    numbers = torch.arange(1, len(masks) + 1, device=device, dtype=torch.int16)[:, None, None]
+    instances = (masks * numbers).amax(0).long() if len(masks) else torch.zeros_like(semantic)
+    return semantic, instances.masked_fill(semantic == IGNORE_LABEL, IGNORE_INSTANCE)
+
+
+def _seed_field(instances: DetDataSample, name: str, empty: tuple[int, ...], device: torch.device) -> Tensor:
+    value = instances.get(name)
+    return torch.zeros(empty, device=device) if value is None else torch.as_tensor(value, device=device)

@@ -1,0 +1,36 @@
+"""Grouping of pixels to instances, their scores, and panoptic fusion, as functions of tensors."""
+
+from mmmaskattn.models.grouping.components import group_by_components
+from mmmaskattn.models.grouping.fusion import FusionOptions, fuse_panoptic
+from mmmaskattn.models.grouping.groups import Groups
+from mmmaskattn.models.grouping.hard_groups import groups_of_map
+from mmmaskattn.models.grouping.offsets import group_by_offsets
+from mmmaskattn.models.grouping.options import GroupingOptions
+from mmmaskattn.models.grouping.prototypes import group_by_prototypes
+from mmmaskattn.models.grouping.scores import (
+    class_probabilities,
+    instance_scores,
+    pool,
+    soft_masks,
+    top_instances,
+)
+from mmmaskattn.models.grouping.seeds import count_peaks, count_seeds, density_seeds
+
+__all__ = [
+    'FusionOptions',
+    'GroupingOptions',
+    'Groups',
+    'class_probabilities',
+    'count_peaks',
+    'count_seeds',
+    'density_seeds',
+    'fuse_panoptic',
+    'group_by_components',
+    'group_by_offsets',
+    'group_by_prototypes',
+    'groups_of_map',
+    'instance_scores',
+    'pool',
+    'soft_masks',
+    'top_instances',
+]

@@ -1,0 +1,93 @@
+"""Grouping by prototypes: seeds on the unit sphere, pixels go to the nearest, prototypes move to their mean."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmmaskattn.models.grouping.groups import Groups, invalid_bias
+from mmmaskattn.models.grouping.options import GroupingOptions
+from mmmaskattn.models.grouping.ownership import settle
+from mmmaskattn.models.grouping.seeds import compact, distinct_seeds, embeddings_at
+
+
+def group_by_prototypes(embeddings: Tensor, seed_map: Tensor, p_thing: Tensor, options: GroupingOptions) -> Groups:
+    """Group pixels by their embeddings; no gradient flows.
+
+    Peaks of the seed map give prototypes; of alike ones the better stays. A foreground pixel belongs to the prototype
+    of the greatest cosine, if that exceeds ``similarity``. Then prototypes become the normalised mean of their pixels
+    and pixels are given anew, ``iterations`` times: k-means on the sphere. No step depends on the number of instances,
+    and no sum is a scatter, so results repeat bitwise, images do not affect each other, and the function can be
+    exported. The paper says no more than that instances are grouped by embeddings; all of this is our own.
+
+    Args:
+        embeddings: float (B, D, H, W), unit length; outside autocast, else cosines are rounded to half precision.
+        seed_map: float (B, H, W), 0 to 1: seed quality times ``p_thing``.
+        p_thing: float (B, H, W), 0 to 1: probability of being any thing.
+        options: how to group.
+
+    Returns:
+        The groups.
+
+    Raises:
+        ValueError: The shapes do not agree.
+    """
+    check_maps(embeddings, seed_map, p_thing)
+    pixels = F.pad(embeddings.detach().float().flatten(2), (0, 0, 0, 1), value=1.0)  # a channel of ones, for the bias
+    foreground = (p_thing > options.foreground).flatten(1)
+    seeds = compact(distinct_seeds(embeddings, seed_map, options), options.max_instances)
+    prototypes = embeddings_at(embeddings, seeds.places)
+    # One buffer for all rounds, since the system would have to hand out fresh memory for each (B, K, N).
+    values = pixels.new_empty(*prototypes.shape[:2], pixels.shape[2])
+    for _ in range(options.iterations):
+        _multiply_into(values, prototypes, seeds.valid, pixels)
+        best = _best_if_sure(values, foreground, options.similarity)
+        prototypes = _mean_directions(prototypes, values.ge_(best[:, None]), pixels)
+    scale = 1 / options.temperature
+    _multiply_into(values, prototypes * scale, seeds.valid, pixels)
+    best = _best_if_sure(values, foreground, options.similarity * scale)
+    owners, valid = settle(values, best, seeds.valid, options.min_area)
+    affinity = values.add_(invalid_bias(valid))
+    scores = torch.where(valid, seeds.scores, 0.0)
+    size = p_thing.shape[1:]
+    return Groups(valid, scores, affinity.unflatten(2, size), owners.unflatten(1, size))
+
+
+def check_maps(vectors: Tensor, seed_map: Tensor, p_thing: Tensor) -> None:
+    """Refuse maps whose shapes do not agree.
+
+    Args:
+        vectors: expected (B, any, H, W).
+        seed_map: expected (B, H, W).
+        p_thing: expected (B, H, W).
+
+    Raises:
+        ValueError: They do not.
+    """
+    shapes = [tuple(maps.shape) for maps in (vectors, seed_map, p_thing)]
+    if len(shapes[0]) != 4 or any(shape != (shapes[0][0], *shapes[0][2:]) for shape in shapes[1:]):
+        raise ValueError(
+            f'maps to group have shapes {shapes[0]}, {shapes[1]} and {shapes[2]}; expected (B, D, H, W) and two times '
+            'its (B, H, W): embeddings or offsets, seed or centre map, probability of a thing'
+        )
+
+
+def _multiply_into(values: Tensor, prototypes: Tensor, valid: Tensor, pixels: Tensor) -> None:
+    """Fill values (B, K, N) with prototypes (B, K, D) * pixels (B, D + 1, N); -1e9 for slots that are not valid."""
+    rows = torch.cat([prototypes * valid[:, :, None], invalid_bias(valid)], dim=2)
+    values.baddbmm_(rows, pixels, beta=0)
+
+
+def _best_if_sure(values: Tensor, foreground: Tensor, threshold: float) -> Tensor:
+    """(B, N) greatest of the values (B, K, N) of foreground pixels, infinite where it is not above the threshold."""
+    best = values.amax(1)
+    return best.masked_fill(~(foreground & (best > threshold)), math.inf)
+
+
+def _mean_directions(prototypes: Tensor, masks: Tensor, pixels: Tensor) -> Tensor:
+    """Normalised sums of the pixels (B, D + 1, N) of each mask (B, K, N); the prototype stays where there are none."""
+    sums = torch.bmm(masks, pixels.transpose(1, 2))
+    return torch.where(sums[:, :, -1:] > 0, F.normalize(sums[:, :, :-1], dim=2), prototypes)

@@ -1,0 +1,118 @@
+"""Scores that rank: what an instance is, and how sure that is."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from mmmaskattn.models.grouping.groups import Groups
+from mmmaskattn.models.grouping.ordering import ordered_top
+from mmmaskattn.models.grouping.ownership import one_hot
+
+
+def pool(features: Tensor, groups: Groups) -> Tensor:
+    """Mean of features over each hard mask, as a product of matrices: a scatter would not be repeatable on a GPU.
+
+    Args:
+        features: float (B, C, H, W).
+        groups: the groups, K slots.
+
+    Returns:
+        float (B, K, C); 0 for slots without a pixel. Gradients flow to the features.
+    """
+    masks = one_hot(groups.assignment.flatten(1), groups.valid.shape[1]).to(features.dtype)
+    areas = masks.sum(2, keepdim=True, dtype=torch.float).clamp(min=1)
+    return torch.bmm(masks, features.flatten(2).transpose(1, 2)) / areas
+
+
+def class_probabilities(class_logits: Tensor | None, semantic_probs_pooled: Tensor) -> Tensor:
+    """Class of each instance: the geometric mean of the classifier's and the pixels' opinion, normalised.
+
+    "No object" takes part in the normalisation, its pixels' opinion being the mean probability of stuff, so an
+    instance that the classifier takes for none keeps little for the thing classes.
+
+    Args:
+        class_logits: float (B, K, T + 1), no object last; None if there is no classifier: then it is the pixels'
+            opinion normalised over the things.
+        semantic_probs_pooled: float (B, K, T), mean over the mask of the probability of each thing class.
+
+    Returns:
+        float (B, K, T), whose sum over T is at most 1.
+    """
+    votes = semantic_probs_pooled.float()
+    if class_logits is None:
+        return votes / votes.sum(2, keepdim=True).clamp(min=1e-12)
+    stuff = (1 - votes.sum(2, keepdim=True)).clamp(min=0)
+    agreed = (class_logits.float().softmax(2) * torch.cat([votes, stuff], dim=2)).sqrt()
+    return agreed[:, :, :-1] / agreed.sum(2, keepdim=True).clamp(min=1e-12)
+
+
+def mean_posterior(groups: Groups, p_thing: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean over each hard mask of the pixels' soft assignment to it, and of their probability of being a thing.
+
+    Args:
+        groups: the groups, K slots.
+        p_thing: float (B, H, W).
+
+    Returns:
+        Two float (B, K), 0 for slots without a pixel.
+    """
+    affinity = groups.affinity.flatten(2)
+    owner = groups.assignment.flatten(1).clamp(min=0)[:, None]
+    own = affinity.gather(1, owner)[:, 0]
+    posterior = (own - affinity.logsumexp(1)).exp()
+    pixels = torch.stack([posterior, p_thing.float().flatten(1)], dim=1).unflatten(2, p_thing.shape[1:])
+    means = pool(pixels, groups)
+    return means[:, :, 0], means[:, :, 1]
+
+
+def instance_scores(groups: Groups, class_prob: Tensor, p_thing: Tensor) -> Tensor:
+    """Score of each instance as each class: seed * class * mean soft assignment * mean thing probability.
+
+    Each factor is small for another kind of mistake: no object there, the wrong class, a border to a neighbour in the
+    wrong place, too much background. The paper gives no score; its released code scores every instance 1.0.
+
+    Args:
+        groups: the groups, K slots.
+        class_prob: float (B, K, T).
+        p_thing: float (B, H, W).
+
+    Returns:
+        float (B, K, T), 0 to 1; 0 where not valid.
+    """
+    posterior, thing = mean_posterior(groups, p_thing)
+    certainty = groups.seed_scores * posterior * thing * groups.valid
+    return certainty[:, :, None] * class_prob
+
+
+def top_instances(scores: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The best pairs of slot and class, ties by slot, then by class.
+
+    Args:
+        scores: float (B, K, T).
+        count: most pairs of an image; fewer if K * T is less.
+
+    Returns:
+        Scores float (B, N), falling; slots int64 (B, N); labels int64 (B, N). Pairs that stand for nothing, of slots
+        that are not valid, come last and score 0.
+    """
+    classes = scores.shape[2]
+    if not scores.shape[1]:
+        empty = scores.new_zeros(scores.shape[0], 0)
+        return empty, empty.long(), empty.long()
+    values, index = ordered_top(scores.flatten(1), count)
+    return values, index // classes, index % classes
+
+
+def soft_masks(groups: Groups, p_thing: Tensor) -> Tensor:
+    """Probability of each pixel to be a thing and of this instance: softmax of the affinity * ``p_thing``.
+
+    Args:
+        groups: the groups, K slots.
+        p_thing: float (B, H, W).
+
+    Returns:
+        float (B, K, H, W), 0 to 1, whose sum over K is at most ``p_thing``; 0 where not valid.
+    """
+    weights = groups.affinity.softmax(1) * p_thing[:, None]
+    return weights * groups.valid[:, :, None, None]

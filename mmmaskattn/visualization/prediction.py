@@ -1,0 +1,105 @@
+"""A model's instances and panoptic map in the form of a truth, so that both are drawn alike."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from mmmaskattn.visualization.class_table import ClassTable
+from mmmaskattn.visualization.truth import UNLABELLED, Truth, read_truth
+
+PANOPTIC_OFFSET = 1000
+"""A thing in mmdet's panoptic maps has the number class label + k * 1000 with k from 1; stuff has its label alone."""
+
+
+class ScoredInstances(NamedTuple):
+    """Predicted instances.
+
+    Attributes:
+        truth: The instances in the form of a truth, best first; where masks overlap, small ones lie over large ones.
+        scores: float (instances,), falling.
+        total: Number of predictions before those of low scores were left out.
+    """
+
+    truth: Truth
+    scores: np.ndarray
+    total: int
+
+
+def predicted_instances(sample: Any, score_thr: float) -> ScoredInstances | None:
+    """Read ``pred_instances``.
+
+    Args:
+        sample: mmdet's data sample; ``pred_instances`` has ``labels``, ``scores`` and ``masks`` (n, h, w), ``bboxes``
+            or both, and may be empty.
+        score_thr: Instances are kept whose score is above it.
+
+    Returns:
+        The instances, or None if the model predicts none at all.
+    """
+    found = sample.get('pred_instances')
+    if found is None:
+        return None
+    found = found.cpu()
+    kept = found[found.scores > score_thr]
+    kept = kept[(-kept.scores).argsort(stable=True)]
+    # The worst first: of two equal masks, one group under two classes, the better then lies on top.
+    truth = _read(kept[torch.arange(len(kept)).flip(0)], sample.metainfo.get('ori_shape'))
+    return None if truth is None else ScoredInstances(_reversed(truth), kept.scores.numpy(), len(found))
+
+
+def _read(instances: Any, shape: tuple[int, int] | None) -> Truth | None:
+    """Instances in the form of a truth; None without masks and boxes."""
+    return read_truth(
+        dict(
+            gt_masks=instances.get('masks'),
+            gt_bboxes=_boxes(instances),
+            gt_bboxes_labels=instances.labels,
+            img_shape=shape,
+        )
+    )
+
+
+def _reversed(truth: Truth) -> Truth:
+    """The same with the instances numbered the other way round."""
+    ids = np.where(truth.ids > 0, len(truth.instance_labels) + 1 - truth.ids, 0)
+    return Truth(truth.labels, ids, truth.instance_labels[::-1], truth.boxes[::-1], truth.box_labels[::-1])
+
+
+def _boxes(instances: Any) -> Any:
+    """The boxes given, or those of the masks for models that give none (mmdet's SOLO gives zeros)."""
+    boxes, masks = instances.get('bboxes'), instances.get('masks')
+    if masks is None or (boxes is not None and boxes.any()):
+        return boxes
+    found = np.asarray(masks, bool)
+    sides = [np.asarray(found.any(axis=axis)) for axis in (1, 2)]
+    starts = [side.argmax(axis=1) for side in sides]
+    ends = [side.shape[1] - side[:, ::-1].argmax(axis=1) for side in sides]
+    return np.stack([*starts, *ends], axis=1).astype(np.float32)
+
+
+def predicted_panoptic(sample: Any, table: ClassTable) -> Truth | None:
+    """Read ``pred_panoptic_seg``.
+
+    Args:
+        sample: mmdet's data sample; ``pred_panoptic_seg.sem_seg`` has shape (1, h, w): class label for stuff, label +
+            k * 1000 for things, and for no segment a label beyond the classes.
+        table: The classes.
+
+    Returns:
+        The map, with `UNLABELLED` for no segment; None if the model predicts none.
+    """
+    found = sample.get('pred_panoptic_seg')
+    if found is None:
+        return None
+    numbers = np.asarray(found.sem_seg[0].cpu())
+    values, index = np.unique(numbers, return_inverse=True)
+    labels = values % PANOPTIC_OFFSET
+    known = labels < len(table.names)
+    things = np.asarray(known & (values >= PANOPTIC_OFFSET))
+    labels = np.where(known, labels, UNLABELLED).astype(np.int32)
+    ids = np.where(things, np.cumsum(things), 0).astype(np.int32)
+    index = index.reshape(numbers.shape)
+    return Truth(labels[index], ids[index], tuple(labels[things].tolist()))

@@ -1,0 +1,117 @@
+"""Image, truth and prediction of an instance or panoptic model in one row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mmmaskattn.datasets.transforms.resampling import resize_labels
+from mmmaskattn.visualization.class_table import ClassTable
+from mmmaskattn.visualization.draw_truth import draw_truth
+from mmmaskattn.visualization.embeddings import embedding_colours
+from mmmaskattn.visualization.legend import legend_rows
+from mmmaskattn.visualization.panel_row import Panel, draw_row, panel_shape
+from mmmaskattn.visualization.prediction import ScoredInstances, predicted_instances, predicted_panoptic
+from mmmaskattn.visualization.truth import Truth, read_truth
+from mmmaskattn.visualization.write_scores import write_scores
+
+
+@dataclass(frozen=True)
+class PictureOptions:
+    """How predictions are drawn.
+
+    Attributes:
+        score_thr: Instances are drawn whose score is above it.
+        alpha: Share of the colours in the mixture with the image, 0 to 1.
+        side: Pixels that the longer side of each panel has at least; at most it has twice as many.
+        embeddings: Draw the embeddings too: ``'foreground'`` by the principal components of the things predicted,
+            ``'all'`` by those of all pixels; None: do not.
+
+    Raises:
+        ValueError: If an option is out of its range.
+    """
+
+    score_thr: float = 0.3
+    alpha: float = 0.6
+    side: int = 384
+    embeddings: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.alpha <= 1:
+            raise ValueError(f'alpha: found {self.alpha!r}, expected 0 to 1.')
+        if self.side < 64:
+            raise ValueError(f'side: found {self.side!r}, expected 64 pixels or more.')
+        if self.embeddings not in (None, 'foreground', 'all'):
+            raise ValueError(f"embeddings: found {self.embeddings!r}, expected None, 'foreground' or 'all'.")
+
+
+def draw_segments(image: np.ndarray, sample: Any, table: ClassTable, options: PictureOptions) -> np.ndarray:
+    """Draw the image, the truth, the predicted instances, the panoptic map and the embeddings, and a legend.
+
+    What the sample lacks is left out, but for the embeddings. Maps of any size are brought to the image's, at exact
+    pixel centres. Stuff is flat and darker than things, which are outlined in white and differ from one another.
+
+    Args:
+        image: The image file decoded in full, RGB, uint8, (H, W, 3).
+        sample: mmdet's data sample; ``pred_embeddings.data`` is float (D, h, w).
+        table: Names and colours of the classes.
+        options: How to draw.
+
+    Returns:
+        RGB, uint8; see `draw_row` for the places.
+
+    Raises:
+        ValueError: If embeddings are to be drawn and the sample has none.
+    """
+    height, width = panel_shape(image.shape[:2], options.side)
+    method = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_NEAREST_EXACT
+    base = cv2.resize(image, (width, height), interpolation=method)
+    truth = read_truth(dict(data_samples=sample))
+    instances, panoptic = predicted_instances(sample, options.score_thr), predicted_panoptic(sample, table)
+    panels = [Panel(Path(sample.metainfo.get('img_path') or 'image').name, _size(image), base)]
+    if truth is not None:
+        panels.append(Panel('truth', _size(truth.labels), _overlay(base, truth, table, options)))
+    if instances is not None:
+        panels.append(_instance_panel(base, instances, table, options))
+    if panoptic is not None:
+        detail = f'{_size(panoptic.labels)}, {len(panoptic.instance_labels)} things'
+        panels.append(Panel('predicted panoptic map', detail, _overlay(base, panoptic, table, options)))
+    predicted = panoptic if panoptic is not None or instances is None else instances.truth
+    if options.embeddings:
+        panels.append(_embedding_panel(sample, predicted, (height, width), options))
+    return draw_row(panels, legend_rows(truth, predicted, table), ('truth', 'predicted'))
+
+
+def _overlay(base: np.ndarray, truth: Truth, table: ClassTable, options: PictureOptions) -> np.ndarray:
+    return draw_truth(base, truth, table, options.alpha, stuff_shade=0.6)
+
+
+def _instance_panel(base: np.ndarray, instances: ScoredInstances, table: ClassTable, options: PictureOptions) -> Panel:
+    """The instances with their classes and scores."""
+    picture = write_scores(_overlay(base, instances.truth, table, options), instances, table)
+    detail = f'{_size(instances.truth.labels)}, {len(instances.scores)} of {instances.total} above {options.score_thr}'
+    return Panel('predicted instances', detail, picture)
+
+
+def _embedding_panel(sample: Any, predicted: Truth | None, shape: tuple[int, int], options: PictureOptions) -> Panel:
+    """The embeddings, at the size of the other panels."""
+    if 'pred_embeddings' not in sample:
+        raise ValueError(
+            'embeddings: the predictions have no pred_embeddings to draw. Set model.test_cfg.return_embeddings=True '
+            '(--show-embeddings of tools/test.py does) with a model that has embeddings, or do not ask for them.'
+        )
+    embeddings = sample.pred_embeddings.data.detach().float().cpu().numpy()
+    foreground = None
+    if options.embeddings == 'foreground' and predicted is not None:
+        foreground = resize_labels(predicted.ids, embeddings.shape[1:]) > 0
+    colours = embedding_colours(embeddings, foreground)
+    detail = f'{_size(colours)}, 3 components of {len(embeddings)}'
+    return Panel('embeddings', detail, resize_labels(colours, shape))
+
+
+def _size(array: np.ndarray) -> str:
+    return f'{array.shape[0]}x{array.shape[1]}'

@@ -1,0 +1,17 @@
+"""Two processes with half of the images each report what one process reports of all."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from metric_job import IMAGES, score, work
+
+
+@pytest.mark.slow
+def test_two_processes_give_what_one_gives(tmp_path):
+    torch.multiprocessing.spawn(work, (str(tmp_path),), nprocs=2)
+    expected = score(list(range(IMAGES)))
+    assert {'lowres/PQ', 'lowres/AP', 'lowres/mIoU'} <= expected.keys()
+    assert all(5 < expected[f'lowres/{name}'] < 95 for name in ('PQ', 'AP', 'mIoU'))
+    for rank in range(2):
+        assert torch.load(tmp_path / f'{rank}.pt') == expected

@@ -1,0 +1,186 @@
+"""One contract for the heads of BottomUpPanoptic, and what is special to each."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+import torch
+from drawn_truth import SPECIAL, feature, special
+
+from mmmaskattn.models.dense_heads import (
+    ConnectedComponentsHead,
+    ContrastiveInstanceHead,
+    OffsetVotingHead,
+)
+from mmmaskattn.models.dense_heads.offset_voting_head import mass_centres, true_offsets
+
+SIZE = (32, 32)
+HEADS = {
+    'quality': lambda **options: ContrastiveInstanceHead(1, 1, 8, class_warmup=0, **options),
+    'paper': lambda **options: ContrastiveInstanceHead(1, 1, 8, mode='paper', **options),
+    'offsets': lambda **options: OffsetVotingHead(1, 1, 8, **options),
+    'components': lambda **options: ConnectedComponentsHead(1, 1, 8, **options),
+}
+
+
+@pytest.fixture(params=HEADS)
+def kind(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def head(kind):
+    torch.manual_seed(0)
+    return HEADS[kind]()
+
+
+def total(losses: dict) -> torch.Tensor:
+    return sum(value for name, value in losses.items() if 'loss' in name)
+
+
+@pytest.mark.parametrize('batch', [('blobs', 'nothing'), *((name,) for name in SPECIAL)], ids='-'.join)
+def test_every_truth_gives_finite_losses_and_a_gradient_for_every_parameter(head, batch):
+    """A parameter without a gradient would hang or stop distributed training."""
+    losses = head.loss([feature(len(batch))], [special(name) for name in batch], SIZE)
+    assert all(torch.isfinite(value).all() for value in losses.values())
+    total(losses).backward()
+    for name, parameter in head.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+
+
+def test_an_ignored_crop_teaches_nothing(head):
+    losses = head.loss([feature()], [special('ignored')], SIZE)
+    assert float(total(losses)) == 0
+
+
+def check_prediction(one, size, classes: int = 2) -> None:
+    found = one.instances
+    count = len(found.scores)
+    assert found.masks.shape == (count, *size)
+    assert found.masks.dtype == torch.bool
+    assert found.bboxes.shape == (count, 4)
+    assert found.labels.dtype == torch.int64
+    assert torch.isfinite(found.scores).all()
+    assert (found.scores.diff() <= 0).all()
+    assert found.masks.flatten(1).any(1).all()
+    assert one.panoptic.sem_seg.shape == one.semantic.sem_seg.shape == (1, *size)
+    assert one.panoptic.sem_seg.dtype == torch.int32
+    assert set((one.panoptic.sem_seg % 1000).unique().tolist()) <= set(range(classes + 1))
+    assert set(one.semantic.sem_seg.unique().tolist()) <= set(range(classes))
+
+
+@pytest.mark.parametrize('size', [SIZE, (48, 65), (20, 20)])
+def test_predictions_have_every_field_at_the_size_asked_for(head, size):
+    head.eval()
+    with torch.inference_mode():
+        for one in head.predict([feature(2)], [size, size], SIZE):
+            check_prediction(one, size)
+
+
+def test_no_foreground_gives_empty_predictions(head):
+    with torch.no_grad():
+        head.semantic_branch.out.weight.zero_()
+        head.semantic_branch.out.bias.copy_(torch.tensor([-20.0, 20.0]))
+        (one,) = head.eval().predict([feature()], [(40, 50)], SIZE)
+    check_prediction(one, (40, 50))
+    assert len(one.instances.scores) == 0
+    assert (one.panoptic.sem_seg == 1).all()
+
+
+def test_a_batch_gives_what_its_images_give_alone(head):
+    head.eval()
+    x = feature(3)
+    with torch.inference_mode():
+        together = head.predict([x], [SIZE] * 3, SIZE)
+        alone = [head.predict([one[None]], [SIZE], SIZE)[0] for one in x]
+    for a, b in zip(together, alone):
+        assert torch.equal(a.panoptic.sem_seg, b.panoptic.sem_seg)
+        torch.testing.assert_close(a.instances.scores, b.instances.scores, atol=1e-5, rtol=1e-4)
+        assert torch.equal(a.instances.masks, b.instances.masks)
+
+
+def test_predictions_repeat_to_the_bit(head):
+    head.eval()
+    with torch.inference_mode():
+        a, b = (head.predict([feature()], [SIZE], SIZE)[0] for _ in range(2))
+    assert torch.equal(a.instances.scores, b.instances.scores)
+    assert torch.equal(a.panoptic.sem_seg, b.panoptic.sem_seg)
+
+
+def test_a_coarse_feature_is_brought_to_the_inputs_size(kind):
+    head = HEADS[kind](upsample=2)
+    x = feature(size=17)
+    assert head([x], (33, 34)).semantic.shape == (1, 2, 33, 34)
+    losses = HEADS[kind](upsample=2).loss([feature(size=16)], [special('blobs')], SIZE)
+    assert torch.isfinite(total(losses))
+
+
+def test_wrong_options_are_named():
+    with pytest.raises(ValueError, match='num_things=0'):
+        ConnectedComponentsHead(0, 1, 8)
+    with pytest.raises(ValueError, match='max_per_img'):
+        ConnectedComponentsHead(1, 1, 8, test_cfg=dict(max_per_img=3))
+    with pytest.raises(ValueError, match="mode='best'"):
+        ContrastiveInstanceHead(1, 1, 8, mode='best')
+
+
+def test_embeddings_have_length_one_in_float32_under_autocast():
+    head = HEADS['quality']()
+    with torch.autocast('cpu', torch.bfloat16):
+        outputs = head([feature()], SIZE)
+    assert outputs.pixels.dtype == torch.float32
+    torch.testing.assert_close(outputs.pixels.norm(dim=1), torch.ones(1, *SIZE), atol=1e-5, rtol=1e-5)
+
+
+def test_embeddings_come_on_request():
+    head = HEADS['quality'](test_cfg=dict(return_embeddings=True)).eval()
+    with torch.inference_mode():
+        assert head.predict([feature()], [(64, 64)], SIZE)[0].embeddings.shape == (48, *SIZE)
+        with pytest.raises(ValueError, match='ConnectedComponentsHead'):
+            HEADS['components'](test_cfg=dict(return_embeddings=True)).eval().predict([feature()], [SIZE], SIZE)
+
+
+def test_paper_mode_has_the_papers_losses_only():
+    losses = HEADS['paper']().loss([feature()], [special('blobs')], SIZE)
+    assert set(losses) == {'loss_semantic', 'loss_contrast', 'loss_class', 'contrast_above_floor'}
+
+
+def test_missing_seeds_name_the_remedy():
+    sample = special('blobs')
+    del sample.gt_instances.seed_points
+    with pytest.raises(ValueError, match='FindSeeds'):
+        HEADS['quality']().loss([feature()], [sample], SIZE)
+
+
+def test_predicted_masks_take_part_after_the_warm_up():
+    """Before it the class of "no object" has no target, so its bias gets pushed down alone."""
+    head = ContrastiveInstanceHead(1, 1, 8, class_warmup=1)
+    first = head.loss([feature()], [special('nothing')], SIZE)
+    assert float(first['loss_class']) == 0
+    second = head.loss([feature()], [special('nothing')], SIZE)
+    assert float(second['loss_class']) > 0
+    assert int(head.steps) == 2
+
+
+def test_more_seeds_than_instances_kept_are_said_once():
+    head = HEADS['quality'](grouping=dict(max_instances=2, seed_threshold=0.0)).eval()
+    with torch.inference_mode(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        for _ in range(2):
+            (one,) = head.predict([feature()], [SIZE], SIZE)
+    texts = [str(warning.message) for warning in caught if 'max_instances is 2' in str(warning.message)]
+    assert len(texts) == 1
+    assert len(one.instances.scores) <= 2
+
+
+def test_offsets_point_to_the_centre_of_mass():
+    ids = torch.zeros(1, 5, 6, dtype=torch.long)
+    ids[0, 1:4, 2:5] = 1
+    centres = mass_centres(ids, 2)
+    assert centres.tolist() == [[[3, 2], [0, 0]]]
+    offsets = true_offsets(ids, centres)
+    assert offsets[0, :, 1, 2].tolist() == [1, 1]
+    assert offsets[0, :, 3, 4].tolist() == [-1, -1]
+    assert offsets[0, :, 0, 0].tolist() == [0, 0]

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from drawn_truth import BLOB_LABELS, blobs, sample_of, special
+from mmdet.structures import DetDataSample
+
+from mmmaskattn.models.dense_heads.segment_truth import stack_truth
+
+CPU = torch.device('cpu')
+
+
+def test_ids_classes_and_ignored_pixels():
+    truth = stack_truth([special('blobs'), special('nothing'), special('ignored')], (32, 32), CPU)
+    drawn = torch.from_numpy(blobs())
+    assert torch.equal(truth.instance_map[0], torch.where(drawn == 4, 0, drawn))
+    assert torch.equal(truth.semantic[0], (drawn == 4).long())
+    assert (truth.instance_map[1] == 0).all()
+    assert (truth.instance_map[2] == -1).all()
+    assert (truth.semantic[2] == 255).all()
+    assert [labels.tolist() for labels in truth.labels] == [[0, 0, 0], [], []]
+    for number, (points, radii) in enumerate(zip(truth.seed_points, truth.seed_radii)):
+        assert len(points) == len(radii) == len(truth.labels[number])
+    for k, (x, y) in enumerate(truth.seed_points[0].long().tolist(), start=1):
+        assert truth.instance_map[0, y, x] == k
+
+
+def test_a_crowd_is_ignored_and_takes_no_number():
+    truth = stack_truth([special('crowd')], (32, 32), CPU)
+    drawn = torch.from_numpy(blobs())
+    assert (truth.instance_map[0][drawn == 1] == -1).all()
+    assert (truth.semantic[0][drawn == 1] == 255).all()
+    assert truth.instance_map.max() == 2
+    assert len(truth.labels[0]) == 2
+
+
+def test_more_instances_than_a_byte_holds():
+    ids = np.arange(1, 32 * 32 + 1).reshape(32, 32)
+    truth = stack_truth([sample_of(ids, dict.fromkeys(range(1, 1025), 0))], (32, 32), CPU)
+    assert torch.equal(truth.instance_map[0], torch.from_numpy(ids))
+
+
+def test_missing_truth_names_the_image_and_the_remedy():
+    sample = DetDataSample(metainfo=dict(img_path='street.png'))
+    with pytest.raises(ValueError, match=r'street\.png.*MakeInstances'):
+        stack_truth([sample], (32, 32), CPU)
+
+
+def test_another_size_names_both():
+    with pytest.raises(ValueError, match=r'drawn\.png.*\(32, 32\).*\(64, 32\)'):
+        stack_truth([sample_of(blobs(), BLOB_LABELS)], (64, 32), CPU)

@@ -1,0 +1,104 @@
+"""What the tests of every config share: a leaf builds, does a training step, predicts, and is scored by its evaluators.
+
+Two kinds of leaves do less, as a CPU would need minutes. Those above 128x128 predict one image and do no training step:
+their models have leaves at 128x128. Plain self-attention on all 16384 pixels trains in one leaf only, on one image.
+"""
+
+from __future__ import annotations
+
+import gc
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.evaluator import Evaluator
+from mmengine.registry import MODELS, init_default_scope
+from mmengine.runner import Runner
+
+from mmmaskattn.analysis.model_builder import input_size
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+QUADRATIC = 'self_attention_unet_base'
+TRAINED_QUADRATIC = f'{QUADRATIC}_camvid_semantic_128'
+SLOW = ('r50', 'r101', 'unet_w64', QUADRATIC, '_512_', '_640_', '_1024')
+
+
+def leaves(*folders: str) -> list:
+    """Parameters of a test: the leaves of some folders of configs/, those that take long marked so."""
+    found = [leaf for folder in folders for leaf in sorted((CONFIGS / folder).glob('*.py'))]
+    return [
+        pytest.param(
+            leaf,
+            id=f'{leaf.parent.name}/{leaf.stem}',
+            marks=[pytest.mark.slow] if any(part in leaf.stem for part in SLOW) else [],
+        )
+        for leaf in found
+    ]
+
+
+def check_leaf(leaf: Path) -> None:
+    """Do all of it; the variables that name the data roots are set."""
+    torch.manual_seed(0)
+    np.random.seed(0)
+    cfg = Config.fromfile(leaf)
+    init_default_scope(cfg.default_scope)
+    model = MODELS.build(cfg.model)
+    set_imports_apart()
+    model.init_weights()
+    images = images_to_train_on(leaf, cfg)
+    if images:
+        check_training_step(model, first_batch(cfg.train_dataloader, images))
+    check_prediction(model, cfg)
+
+
+@cache
+def set_imports_apart() -> None:
+    """Once: mmengine's data sets collect garbage when they are built: half a second on all that is imported."""
+    gc.collect()
+    gc.freeze()
+
+
+def images_to_train_on(leaf: Path, cfg: Config) -> int:
+    """Batch of the training step; 0 for none."""
+    height, width = input_size(cfg)[0]
+    if height * width > 128 * 128:
+        return 0
+    return int(leaf.stem == TRAINED_QUADRATIC) if QUADRATIC in leaf.stem else 2
+
+
+def first_batch(loader: dict, size: int) -> dict:
+    """The first images of a config's loader, read in this process."""
+    plain = dict(loader, num_workers=0, persistent_workers=False, batch_size=size)
+    return next(iter(Runner.build_dataloader(plain, seed=0)))
+
+
+def check_training_step(model, batch: dict) -> None:
+    """Losses are finite, and every parameter gets a finite gradient."""
+    losses = model.train()(**model.data_preprocessor(batch, True), mode='loss')
+    total, logged = model.parse_losses(losses)
+    assert all(torch.isfinite(value).all() for value in logged.values()), logged
+    total.backward()
+    grads = {name: p.grad for name, p in model.named_parameters() if p.requires_grad}
+    assert [name for name, grad in grads.items() if grad is None] == []
+    assert [name for name, grad in grads.items() if not torch.isfinite(grad).all()] == []
+
+
+def check_prediction(model, cfg: Config, protocol: str = 'lowres') -> None:
+    """Predict one image, and let the config's own evaluators score it."""
+    model.eval()
+    loader = Runner.build_dataloader(
+        dict(cfg.test_dataloader, num_workers=0, persistent_workers=False, batch_size=1), seed=0
+    )
+    batch = next(iter(loader))
+    with torch.no_grad():
+        samples = model.test_step(batch)
+    evaluator = Evaluator(cfg.test_evaluator)
+    evaluator.dataset_meta = loader.dataset.metainfo
+    evaluator.process(samples, batch)
+    metrics = evaluator.evaluate(len(samples))
+    assert metrics
+    assert all(name.startswith(f'{protocol}/') for name in metrics)
+    assert all(np.isnan(value) or 0 <= value <= 100 for value in metrics.values()), metrics
