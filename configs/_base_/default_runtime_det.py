@@ -2,8 +2,8 @@
 _base_ = './default_runtime.py'
 default_scope = 'mmdet'
 default_hooks = dict(
-    checkpoint=dict(save_best=None),  # until there is an evaluator
-    visualization=dict(_delete_=True, type='DetVisualizationHook'),
+    checkpoint=dict(save_best='auto', rule='greater'),  # by the first metric: PQ, or AP of the instance task
+    visualization=dict(_delete_=True, type='mmmaskattn.InstancePictureHook'),
 )
 visualizer = dict(type='DetLocalVisualizer')
 tta_model = None  # SegTTAModel is semantic

@@ -1,9 +1,9 @@
 # Your own images, instances: a json in COCO's format (masks as polygons or run-length codes).
 # Expected on disk: $CUSTOM_ROOT/images/{train,val}/NAME.*, $CUSTOM_ROOT/annotations/instances_{train,val}.json.
-# Data, schedule and runtime: the detector is not written yet, so a model and an evaluator must be added to train.
 _base_ = [
+    '../_base_/models/bottom_up_tiny.py',
     '../_base_/datasets/coco_instance_128.py',
-    '../_base_/schedules/adamw_1000e.py',
+    '../_base_/schedules/adamw_1000e_batch14.py',
     '../_base_/default_runtime_det.py',
 ]
 data_root = '{{$CUSTOM_ROOT:data/custom}}'
@@ -18,3 +18,4 @@ val_dataloader = dict(
     dataset=dict(**dataset, ann_file='annotations/instances_val.json', data_prefix=dict(img='images/val'))
 )
 test_dataloader = val_dataloader
+model = dict(segment_head=dict(num_things=num_things, num_stuff=1))  # the rest is background

@@ -1,10 +1,10 @@
 # Your own images, panoptic: a json in COCO's panoptic format and its PNGs (id = R + 256 G + 65536 B).
 # Expected on disk: $CUSTOM_ROOT/images/{train,val}/NAME.*, $CUSTOM_ROOT/panoptic/{train,val}/NAME.png,
 # $CUSTOM_ROOT/annotations/panoptic_{train,val}.json.
-# Data, schedule and runtime: the detector is not written yet, so a model and an evaluator must be added to train.
 _base_ = [
+    '../_base_/models/bottom_up_tiny.py',
     '../_base_/datasets/coco_panoptic_128.py',
-    '../_base_/schedules/adamw_1000e.py',
+    '../_base_/schedules/adamw_1000e_batch14.py',
     '../_base_/default_runtime_det.py',
 ]
 data_root = '{{$CUSTOM_ROOT:data/custom}}'
@@ -29,3 +29,4 @@ val_dataloader = dict(
     )
 )
 test_dataloader = val_dataloader
+model = dict(segment_head=dict(num_things=num_things, num_stuff=num_stuff))

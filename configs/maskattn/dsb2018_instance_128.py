@@ -1,9 +1,16 @@
-# Nuclei of the Data Science Bowl 2018, instances, 128x128. Data, schedule and runtime: the detector is not written
-# yet, so a model and an evaluator must be added to train. Changed most: $DSB2018_ROOT (where the data is),
-# train_dataloader.batch_size (7 a process), optim_wrapper.optimizer.lr, train_cfg.max_epochs.
+# Nuclei of the Data Science Bowl 2018, instances, 128x128, base. Changed most: $DSB2018_ROOT (where the data is),
+# train_dataloader.batch_size (7 a process), optim_wrapper.optimizer.lr (5e-4 at a batch of 14),
+# train_cfg.max_epochs.
 _base_ = [
+    '../_base_/models/bottom_up_base.py',
     '../_base_/datasets/dsb2018_instance_128.py',
-    '../_base_/schedules/adamw_1000e.py',
+    '../_base_/schedules/adamw_1000e_batch14.py',
     '../_base_/default_runtime_det.py',
 ]
-auto_scale_lr = dict(base_batch_size=14)  # the paper's total batch for instances and panoptic
+# Up to 375 nuclei an image.
+model = dict(
+    segment_head=dict(
+        num_things={{_base_.num_things}}, num_stuff={{_base_.num_stuff}}, grouping=dict(max_instances=400)
+    ),
+    test_cfg=dict(max_per_image=400),
+)

@@ -45,7 +45,10 @@ def describe(cfg: Config, name: str) -> Subject:
 
 
 def accuracy_table(
-    results: Mapping[Subject, Sequence[Mapping[str, Any]]], epochs: int, protocol: str, metric: str = 'mIoU'
+    results: Mapping[Subject, Sequence[Mapping[str, Any]]],
+    epochs: int,
+    protocol: str,
+    metrics: Sequence[str] = ('mIoU',),
 ) -> str:
     """A Markdown table with one row for each config.
 
@@ -53,27 +56,32 @@ def accuracy_table(
         results: The finished runs of each config, as ``execute_run`` gives them; in the order of the seeds.
         epochs: Epochs trained.
         protocol: Evaluation protocol.
-        metric: Metric shown.
+        metrics: Metrics shown, in two columns each: value by seed, and mean with spread.
 
     Returns:
         The table. The spread is the sample standard deviation over the seeds, absent for one seed.
     """
     rows = []
     for subject, runs in results.items():
-        values = [float(run['metrics'][f'{protocol}/{metric}']) for run in runs]
-        spread = f' ± {stdev(values):.1f}' if len(values) > 1 else ''
-        rows.append(
-            [
-                subject.name,
-                mega(subject.params),
-                giga(subject.macs),
-                ' '.join(str(run['seed']) for run in runs),
-                str(epochs * subject.train_images),
-                protocol,
-                ' '.join(f'{value:.1f}' for value in values) or '-',
-                f'{mean(values):.1f}{spread}' if values else '-',
-                ' '.join(f'{run["seconds"]:.0f}' for run in runs) or '-',
-            ]
-        )
-    header = ['config', 'parameters', 'MACs', 'seeds', 'images seen', 'protocol', metric, 'mean ± std', 'training s']
-    return markdown_table(header, rows)
+        row = [
+            subject.name,
+            mega(subject.params),
+            giga(subject.macs),
+            ' '.join(str(run['seed']) for run in runs),
+            str(epochs * subject.train_images),
+            protocol,
+        ]
+        for metric in metrics:
+            row += _value_cells([float(run['metrics'][f'{protocol}/{metric}']) for run in runs])
+        rows.append([*row, ' '.join(f'{run["seconds"]:.0f}' for run in runs) or '-'])
+    header = ['config', 'parameters', 'MACs', 'seeds', 'images seen', 'protocol']
+    columns = [name for metric in metrics for name in (metric, 'mean ± std')]
+    return markdown_table([*header, *columns, 'training s'], rows)
+
+
+def _value_cells(values: Sequence[float]) -> list[str]:
+    """The values of one metric by seed, and their mean with the spread."""
+    if not values:
+        return ['-', '-']
+    spread = f' ± {stdev(values):.1f}' if len(values) > 1 else ''
+    return [' '.join(f'{value:.1f}' for value in values), f'{mean(values):.1f}{spread}']

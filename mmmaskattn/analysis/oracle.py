@@ -1,8 +1,9 @@
 """The oracle ceiling: the best mIoU at native size that any prediction made at the network's size can reach.
 
 The ground truth itself is reduced to the network's size at exact pixel centres, enlarged again and scored against
-the native ground truth. Enlarging by nearest neighbour is what a hard low-resolution label map gives; enlarging the
-one-hot maps bilinearly, then taking the largest, is what mmseg does with logits.
+the native ground truth; `oracle_segments` does the same with instances and panoptic maps. Enlarging by nearest
+neighbour is what a hard low-resolution label map gives; enlarging the one-hot maps bilinearly, then taking the largest,
+is what mmseg does with logits.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.registry import init_default_scope
+from mmengine.registry import DATASETS, init_default_scope
 from mmseg.evaluation import IoUMetric
-from mmseg.registry import DATASETS
 from torch.nn.functional import interpolate
 
+from mmmaskattn.datasets.input_size import sized_transforms
 from mmmaskattn.datasets.transforms.resampling import resize_labels
+from mmmaskattn.datasets.transforms.sizes import check_size
 
 METHODS = ('nearest', 'bilinear')
-_LABEL_STEPS = ('LoadAnnotations', 'LoadSegMap', 'LoadPanopticAsSemantic', 'CheckSegMap')
+_LABEL_STEPS = (
+    *('LoadAnnotations', 'LoadSegMap', 'LoadPanopticAsSemantic', 'CheckSegMap'),
+    *('LoadPanoptic', 'LoadInstances'),
+)
 
 
 def enlarge_nearest(small: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -66,7 +71,7 @@ def label_dataset(cfg: Any) -> Any:
         cfg: The `mmengine.Config`.
 
     Returns:
-        The data set; its samples hold ``gt_seg_map``.
+        The data set; its samples hold ``gt_seg_map``, or ``gt_id_map`` and ``segments``.
 
     Raises:
         ValueError: If the test pipeline has no step that loads labels.
@@ -80,6 +85,26 @@ def label_dataset(cfg: Any) -> Any:
             f'ceiling is computed from them. Add the step that loads them.'
         )
     return DATASETS.build(dict(dataset, pipeline=steps, test_mode=True))
+
+
+def network_size(cfg: Any, option: list[int] | None = None) -> tuple[int, int]:
+    """The size asked for, else that of a config's test pipeline.
+
+    Args:
+        cfg: The `mmengine.Config`.
+        option: H, or H and W.
+
+    Returns:
+        (H, W) in pixels.
+
+    Raises:
+        ValueError: If there is neither, or the size is not valid.
+    """
+    if option:
+        return check_size(option[0] if len(option) == 1 else option, '--size')
+    for transform in sized_transforms(cfg.test_dataloader):
+        return check_size(transform['size'], f'{cfg.filename}: size of {transform["type"]}')
+    raise ValueError(f'{cfg.filename}: the test pipeline has no LowResResize to take the size from. Pass --size H W.')
 
 
 class OracleCeiling:

@@ -1,7 +1,35 @@
-"""Models: layers, backbones and necks. The backbones and necks import neither mmseg nor mmdet."""
+"""Models: layers, backbones, necks, heads and losses.
 
-from mmmaskattn.models import layers
-from mmmaskattn.models.backbones import MaskAttnUNet
-from mmmaskattn.models.necks import MaskAttnDecoder
+The backbones and necks import neither mmseg nor mmdet; the decode heads build on mmseg, the detector and its heads on
+mmdet; they are there only if those are installed.
+"""
 
-__all__ = ['MaskAttnDecoder', 'MaskAttnUNet', 'layers']
+from importlib.util import find_spec
+
+from mmmaskattn.models import grouping, layers
+from mmmaskattn.models.backbones import LRFormer, MaskAttnUNet
+from mmmaskattn.models.losses import InstanceClassLoss, InstanceContrastiveLoss, SeedLoss
+from mmmaskattn.models.necks import MaskAttnDecoder, StripCrossAttentionNeck
+
+__all__ = [
+    'InstanceClassLoss',
+    'InstanceContrastiveLoss',
+    'LRFormer',
+    'MaskAttnDecoder',
+    'MaskAttnUNet',
+    'SeedLoss',
+    'StripCrossAttentionNeck',
+    'grouping',
+    'layers',
+]
+
+if find_spec('mmseg') is not None:
+    from mmmaskattn.models.decode_heads import LRHead, StripCrossAttentionHead
+
+    __all__ += ['LRHead', 'StripCrossAttentionHead']
+
+if find_spec('mmdet') is not None:
+    from mmmaskattn.models.dense_heads import ConnectedComponentsHead, ContrastiveInstanceHead, OffsetVotingHead
+    from mmmaskattn.models.detectors import BottomUpPanoptic
+
+    __all__ += ['BottomUpPanoptic', 'ConnectedComponentsHead', 'ContrastiveInstanceHead', 'OffsetVotingHead']

@@ -65,11 +65,21 @@ def test_decode_compares_full_and_reduced(tool, capsys):
     assert '64' in out
 
 
+def test_grouping_alone(tool, capsys):
+    tool.main(['grouping', '--k', '9', '--side', '32', '--rounds', '2', '--warmup', '0'])
+    assert [row[0] for row in rows_of(capsys.readouterr().out)] == [
+        'matrix product',
+        'K = 9, 9 instances',
+        'K = 9, 8 instances',
+    ]
+
+
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
         (['latency', 'nowhere.py'], 'config nowhere.py: no such file'),
         (['latency', str(TINY), '--rounds', '0'], '0 rounds'),
+        (['grouping', '--k', '5000'], '5000 instances in 128x128 pixels'),
     ],
 )
 def test_bad_input_is_refused(tool, arguments, message):

@@ -11,16 +11,12 @@ import pytest
 from mmmaskattn.datasets.mini import write_mini
 
 ROOT = Path(__file__).parents[2]
+DSB2018 = ROOT / '../shared/data/dsb2018_128'
 
 
-def run(ade_root: Path, *arguments: str) -> subprocess.CompletedProcess:
-    command = [
-        sys.executable,
-        'tools/analysis/oracle_ceiling.py',
-        'configs/maskattn/ade20k_semantic_64x48.py',
-        *arguments,
-    ]
-    environment = dict(os.environ, ADE20K_ROOT=str(ade_root), PYTHONPATH=str(ROOT))
+def run(root: Path, *arguments: str, config: str = 'ade20k_semantic_64x48') -> subprocess.CompletedProcess:
+    command = [sys.executable, 'tools/analysis/oracle_ceiling.py', f'configs/maskattn/{config}.py', *arguments]
+    environment = dict(os.environ, ADE20K_ROOT=str(root), DSB2018_ROOT=str(root), PYTHONPATH=str(ROOT))
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -39,6 +35,17 @@ def test_prints_both_ceilings_at_the_size_asked_for(ade, arguments, size):
         score = re.search(rf'\| {method} \| ([\d.]+) \|', done.stdout)
         assert score
         assert 20 < float(score[1]) < 100
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not DSB2018.is_dir(), reason=f'no DSB2018 in {DSB2018}')
+def test_panoptic_config_prints_every_metric():
+    done = run(DSB2018, '--size', '32', config='dsb2018_panoptic_128')
+    assert done.returncode == 0, done.stderr
+    found = dict(re.findall(r'^\| (\S+) +\| +([\d.]+) \|$', done.stdout, re.MULTILINE))
+    assert {'PQ', 'PQ_things', 'PQ_stuff', 'AP', 'AP50', 'AR', 'mIoU', 'mIoU_things', 'mIoU_stuff'} <= set(found)
+    assert 5 < float(found['AP']) < float(found['AP50']) < 90
+    assert 'Under protocol lowres the ceiling is 100 by definition' in done.stdout
 
 
 @pytest.mark.slow

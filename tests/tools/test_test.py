@@ -46,6 +46,26 @@ def test_both_protocols_with_pictures_and_predictions(job, tmp_path):
 
 
 @pytest.mark.slow
+def test_ceiling_stands_beside_the_figures_of_the_model(job, tmp_path):
+    """Also in two processes, which share the images out."""
+    config, checkpoint = job
+    options = ['--protocol', 'both', '--ceiling', '--work-dir', 'work']
+    log = run_tool('test.py', config, checkpoint, *options, cwd=tmp_path)
+    (results,) = (tmp_path / 'work').glob('test_*.json')
+    metrics = json.loads(results.read_text())
+    assert 10 < metrics['native/mIoU'] + 10 < metrics['native_ceiling/mIoU'] < 100
+    assert [line.split()[0] for line in log.splitlines()[-6:-2]] == ['protocol', 'lowres', 'native', 'native_ceiling']
+    assert log.splitlines()[-1].startswith('Under protocol lowres the ceiling is 100')
+    script = ROOT / 'tools/dist_test.sh'
+    done = run(
+        ['bash', script, config, checkpoint, 2, '--protocol', 'native', '--ceiling', '--work-dir', 'two'], tmp_path
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    (results,) = (tmp_path / 'two').glob('test_*.json')
+    assert json.loads(results.read_text())['native_ceiling/mIoU'] == metrics['native_ceiling/mIoU']
+
+
+@pytest.mark.slow
 def test_augmented_test_in_two_processes_dumps_and_draws_predictions(job, tmp_path):
     config, checkpoint = job
     options = [
@@ -118,3 +138,10 @@ def test_table_has_a_line_per_protocol():
         ['lowres', '50.00', '61.26'],
         ['native', '40.00', '-'],
     ]
+
+
+def test_table_of_many_metrics_has_a_line_per_metric():
+    metrics = {f'{protocol}/{n}': float(n) for protocol in ('lowres', 'native') for n in range(12)}
+    lines = [line.split() for line in table(dict(metrics, **{'native/PQ': 3.0})).splitlines()]
+    assert lines[0] == ['metric', 'lowres', 'native']
+    assert lines[12:] == [['11', '11.00', '11.00'], ['PQ', '-', '3.00']]

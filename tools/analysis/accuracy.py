@@ -31,7 +31,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--seeds', type=int, nargs='+', default=[0], help='random seeds')
     parser.add_argument('--epochs', type=int, required=True, help='epochs of each training')
     parser.add_argument('--protocol', choices=['lowres', 'native'], default='lowres', help='evaluation protocol')
-    parser.add_argument('--metric', default='mIoU', help='metric in the table')
+    parser.add_argument('--metric', nargs='+', default=['mIoU'], help='metrics in the table')
     parser.add_argument('--threads', type=int, default=1, help='CPU threads of each run')
     parser.add_argument('--jobs', type=int, default=1, help='runs at the same time')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/accuracy'), help='checkpoints and results')
@@ -62,7 +62,7 @@ def work(todo: list[Run], results: ResultsFile, args: argparse.Namespace) -> lis
             try:
                 result = future.result()
                 results.put(run, result)
-                value = f'{args.metric} {result["metrics"][f"{run.protocol}/{args.metric}"]:.1f}'
+                value = f'{args.metric[0]} {result["metrics"][f"{run.protocol}/{args.metric[0]}"]:.1f}'
             except RunFailedError as error:
                 failures.append(f'{run.name}: {error}')
                 value = 'failed'

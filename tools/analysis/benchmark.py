@@ -1,8 +1,9 @@
-"""Time models side by side, or the decoding of images at low resolution; random inputs, no data, no weights.
+"""Time models side by side, grouping alone, or decoding at low resolution; random inputs, no data, no weights.
 
 python tools/analysis/benchmark.py latency configs/maskattn/ade20k_semantic_128_tiny.py path/to/peer.py --shape 128
 python tools/analysis/benchmark.py latency CONFIG... --train-step --batch 8
 python tools/analysis/benchmark.py decode --native-size 1200 1600 --size 128
+python tools/analysis/benchmark.py grouping --k 64 100
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from mmengine.config import DictAction
 
 from mmmaskattn.analysis import build_model, input_size, read_config
 from mmmaskattn.analysis.decode_benchmark import benchmark_decode
+from mmmaskattn.analysis.grouping_benchmark import benchmark_grouping
 from mmmaskattn.analysis.latency import (
     inference_call,
     latency_table,
@@ -52,6 +54,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     decode.add_argument('--native-size', type=int, nargs=2, default=[1200, 1600], help='H W of the pictures')
     decode.add_argument('--size', type=int, nargs='+', default=[128], help="H W of the network's input")
     decode.add_argument('--repeats', type=int, default=20, help='timed rounds')
+    grouping = commands.add_parser('grouping', help='time grouping of embeddings to instances, on the CPU')
+    grouping.add_argument('--k', type=int, nargs='+', default=[64, 100], help='most instances of an image')
+    grouping.add_argument('--side', type=int, default=128, help='height and width of the maps')
+    grouping.add_argument('--channels', type=int, default=32, help='length of an embedding')
+    grouping.add_argument('--threads', type=int, default=1, help='CPU threads')
+    grouping.add_argument('--rounds', type=int, default=50, help='timed rounds')
+    grouping.add_argument('--warmup', type=int, default=5, help='rounds before, not timed')
     args = parser.parse_args(argv)
     for option in ('shape', 'size'):
         given = getattr(args, option, None)
@@ -124,13 +133,26 @@ def run_decode(args: argparse.Namespace) -> None:
     print(benchmark_decode(native_size, size, args.repeats).table())
 
 
+def run_grouping(args: argparse.Namespace) -> None:
+    """Time grouping and print the table."""
+    sizes = (args.side, args.channels, args.rounds, args.warmup, args.threads)
+    print(benchmark_grouping(args.k, *sizes, show_progress).table())
+
+
+RUNS: dict[str, Callable[[argparse.Namespace], None]] = {
+    'latency': run_latency,
+    'decode': run_decode,
+    'grouping': run_grouping,
+}
+
+
 def main(argv: list[str] | None = None) -> None:
     """Run the chosen benchmark."""
     args = parse_args(argv)
     warnings.filterwarnings('ignore')
     logging.disable(logging.WARNING)
     try:
-        run_latency(args) if args.command == 'latency' else run_decode(args)
+        RUNS[args.command](args)
     except (FileNotFoundError, ValueError) as error:
         sys.exit(f'error: {error}')
 

@@ -1,4 +1,4 @@
-"""Print the oracle ceiling of a config's test set: the best native mIoU that its input size allows."""
+"""Print the oracle ceiling of a config's test set: the best native figures that its input size allows."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import argparse
 from mmengine.config import Config, DictAction
 from mmengine.utils import track_iter_progress
 
-from mmmaskattn.analysis.oracle import OracleCeiling, label_dataset
+from mmmaskattn.analysis.markdown import markdown_table
+from mmmaskattn.analysis.native_ceiling import LOWRES_CEILING, NativeCeiling
+from mmmaskattn.analysis.oracle import OracleCeiling, label_dataset, network_size
 from mmmaskattn.datasets.check_root import check_data_roots
-from mmmaskattn.datasets.input_size import sized_transforms
-from mmmaskattn.datasets.transforms.sizes import check_size
 
 
 def parse_args() -> argparse.Namespace:
@@ -26,24 +26,39 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def input_size(cfg: Config, option: list[int] | None) -> tuple[int, int]:
-    """The size asked for, else that of the test pipeline.
+def semantic_table(cfg: Config, size: tuple[int, int]) -> tuple[int, str]:
+    """Score semantic truth enlarged in two ways.
 
     Args:
         cfg: The config.
-        option: Value of ``--size``.
+        size: The network's (H, W).
 
     Returns:
-        (H, W) in pixels.
-
-    Raises:
-        ValueError: If there is neither, or the size is not valid.
+        Number of images and the table.
     """
-    if option:
-        return check_size(option[0] if len(option) == 1 else option, '--size')
-    for transform in sized_transforms(cfg.test_dataloader):
-        return check_size(transform['size'], f'{cfg.filename}: size of {transform["type"]}')
-    raise ValueError(f'{cfg.filename}: the test pipeline has no LowResResize to take the size from. Pass --size H W.')
+    dataset = label_dataset(cfg)
+    ceiling = OracleCeiling(len(dataset.metainfo['classes']), size, dataset.ignore_index)
+    for index in track_iter_progress(range(len(dataset))):
+        ceiling.add(dataset[index]['gt_seg_map'])
+    lines = ['| enlarged by | mIoU | mAcc | aAcc |', '|---|---|---|---|']
+    for method, scores in ceiling.result().items():
+        lines.append(f'| {method} | {scores["mIoU"]:.2f} | {scores["mAcc"]:.2f} | {scores["aAcc"]:.2f} |')
+    return len(dataset), '\n'.join(lines)
+
+
+def segment_table(cfg: Config, size: tuple[int, int]) -> tuple[int, str]:
+    """Score instances and panoptic maps with the config's evaluators.
+
+    Args:
+        cfg: The config.
+        size: The network's (H, W).
+
+    Returns:
+        Number of images and the table.
+    """
+    ceiling = NativeCeiling(cfg, size)
+    rows = [[name.rpartition('/')[2], f'{value:.2f}'] for name, value in ceiling.compute().items()]
+    return len(ceiling.dataset), markdown_table(['metric', 'ceiling'], rows)
 
 
 def main() -> None:
@@ -52,16 +67,11 @@ def main() -> None:
     cfg = Config.fromfile(args.config)
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
-    size = input_size(cfg, args.size)
+    size = network_size(cfg, args.size)
     check_data_roots(cfg, ('test_dataloader',))
-    dataset = label_dataset(cfg)
-    ceiling = OracleCeiling(len(dataset.metainfo['classes']), size, dataset.ignore_index)
-    for index in track_iter_progress(range(len(dataset))):
-        ceiling.add(dataset[index]['gt_seg_map'])
-    print(f'\nOracle ceiling at {size[0]}x{size[1]} (H x W), {len(dataset)} images, protocol native')
-    print('| enlarged by | mIoU | mAcc | aAcc |\n|---|---|---|---|')
-    for method, scores in ceiling.result().items():
-        print(f'| {method} | {scores["mIoU"]:.2f} | {scores["mAcc"]:.2f} | {scores["aAcc"]:.2f} |')
+    images, table = (segment_table if cfg.get('default_scope') == 'mmdet' else semantic_table)(cfg, size)
+    print(f'\nOracle ceiling at {size[0]}x{size[1]} (H x W), {images} images, protocol native\n{table}')
+    print(LOWRES_CEILING)
 
 
 if __name__ == '__main__':

@@ -33,3 +33,5 @@ test_dataloader = dict(
         leave_out=leave_out,
     )
 )
+val_evaluator = dict(max_dets=400)
+test_evaluator = val_evaluator

@@ -34,3 +34,9 @@ test_dataloader = dict(
         leave_out=leave_out,
     )
 )
+val_evaluator = [
+    dict(type='mmmaskattn.PanopticQuality', prefix='lowres'),
+    dict(type='mmmaskattn.InstanceAP', prefix='lowres', max_dets=400),
+    dict(type='mmmaskattn.SegmentIoU', prefix='lowres'),
+]
+test_evaluator = val_evaluator

@@ -7,3 +7,5 @@ test_pipeline = [_base_.load_image, load_truth, *_base_.shrink]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(test_mode=True, pipeline=test_pipeline))
 test_dataloader = val_dataloader
+val_evaluator = dict(type='mmmaskattn.InstanceAP', prefix='lowres')
+test_evaluator = val_evaluator

@@ -8,7 +8,8 @@ augment = [
     dict(type='mmmaskattn.LowResScaleJitter', size=image_size, ratio_range=ratio_range),
     dict(type='mmseg.RandomFlip', prob=0.5),
     dict(type='mmmaskattn.MakeInstances'),
-    dict(type='mmdet.PackDetInputs'),
+    dict(type='mmmaskattn.FindSeeds'),
+    dict(type='mmmaskattn.PackSegments'),
 ]
 # Testing decodes in full, as DetInferencer asks for a step named LoadImageFromFile.
 load_image = dict(type='LoadImageFromFile')

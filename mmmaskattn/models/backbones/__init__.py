@@ -1,5 +1,6 @@
 """Backbones."""
 
+from mmmaskattn.models.backbones.lrformer import LRFormer
 from mmmaskattn.models.backbones.maskattn_unet import MaskAttnUNet
 
-__all__ = ['MaskAttnUNet']
+__all__ = ['LRFormer', 'MaskAttnUNet']

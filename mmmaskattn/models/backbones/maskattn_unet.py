@@ -22,12 +22,12 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmmaskattn.models.layers.mask_attention import build_attention
+from mmmaskattn.models.layers.attention_types import StageAttentions, attentions_by_stage, build_attention
 from mmmaskattn.models.layers.unet_blocks import ConvBlock
+from mmmaskattn.models.min_size import check_input_size
 from mmmaskattn.models.variants import StageMasks, get_variant, map_size_at, masks_by_stage
 from mmmaskattn.registry import MODELS
 
-MIN_SIZE = 16
 NORM = {'type': 'mmmaskattn.CrossProcessBN'}
 ACTIVATION = {'type': 'ReLU'}
 
@@ -64,10 +64,14 @@ class MaskAttnUNet(BaseModule):
         norm_cfg: norm layer of the convolutions.
         act_cfg: activation layer of the convolutions.
         with_cp: recompute blocks and attention in the backward pass to save memory.
+        attention: ``full``, or ``low_resolution``: few queries and keys, averages over the map, with masks ``none``
+            and ``gate`` only; one for all stages, or a sequence with one for each. See
+            :mod:`mmmaskattn.models.layers.attention_types`.
         init_cfg: initialisation, as mmengine takes it (``dict(type='Pretrained', checkpoint=...)``).
 
     Raises:
-        ValueError: unknown ``arch`` or mask, a ``stem_stride`` other than 1 or 2, a sequence of the wrong length.
+        ValueError: unknown ``arch``, mask or attention, a mask that the attention cannot have, a ``stem_stride`` other
+            than 1 or 2, a sequence of the wrong length.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class MaskAttnUNet(BaseModule):
         norm_cfg: dict[str, Any] = NORM,
         act_cfg: dict[str, Any] = ACTIVATION,
         with_cp: bool = False,
+        attention: StageAttentions = 'full',
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -99,6 +104,7 @@ class MaskAttnUNet(BaseModule):
         if len(convs) != len(widths):
             raise ValueError(f'num_convs has {len(convs)} entries for {len(widths)} stages; give one for each stage')
         stage_masks = masks_by_stage(variant.encoder_masks if masks == 'variant' else masks, len(widths), 'masks')
+        kinds = attentions_by_stage(attention, len(widths))
         ratio = variant.ffn_ratio if ffn_ratio is None else ffn_ratio
         self.out_channels = widths
         self.out_indices = tuple(range(len(widths)) if out_indices is None else out_indices)
@@ -114,7 +120,9 @@ class MaskAttnUNet(BaseModule):
                 ConvBlock(before, width, convs[stage], stem if stage == 0 else 1, norm_cfg, act_cfg, with_cp)
             )
             map_size = map_size_at(input_size, stem << stage)
-            self.attentions.append(build_attention(stage_masks[stage], width, map_size, num_heads, ratio, with_cp))
+            self.attentions.append(
+                build_attention(stage_masks[stage], width, map_size, num_heads, ratio, with_cp, kinds[stage])
+            )
         self._freeze()
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
@@ -130,12 +138,7 @@ class MaskAttnUNet(BaseModule):
         Raises:
             ValueError: the input is smaller than 16x16.
         """
-        height, width = x.shape[2:]
-        if height < MIN_SIZE or width < MIN_SIZE:
-            raise ValueError(
-                f'the input of MaskAttnUNet is {height}x{width} pixels (height x width); it must be at least '
-                f'{MIN_SIZE}x{MIN_SIZE}: use a larger size in the LowResResize of the pipeline'
-            )
+        check_input_size(x, 'MaskAttnUNet')
         maps = []
         for stage, (block, attention) in enumerate(zip(self.blocks, self.attentions)):
             x = attention(block(self.pool(x) if stage else x))

@@ -85,7 +85,7 @@ class MaskAttention(nn.Module):
         self.projection = nn.Linear(channels, channels)
         self.ffn_norm = nn.LayerNorm(channels)
         self.ffn = nn.Sequential(nn.Linear(channels, hidden), nn.GELU(), nn.Linear(hidden, channels))
-        self.apply(_initialise)
+        self.apply(initialise_linear)
 
     def forward(self, x: Tensor) -> Tensor:
         """Refine a map.
@@ -122,25 +122,12 @@ class MaskAttention(nn.Module):
         return tokens.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
 
 
-def build_attention(
-    mask: MaskConfig | None, channels: int, map_size: tuple[int, int], num_heads: int, ffn_ratio: float, with_cp: bool
-) -> nn.Module:
-    """Build the attention of one stage; without a mask config the stage has none, and its map passes through.
+def initialise_linear(module: nn.Module) -> None:
+    """Initialise a linear layer as transformers do, normal of standard deviation 0.02; other modules stay as they are.
 
     Args:
-        mask: the mask, or None for no attention.
-        channels: width of the stage.
-        map_size: (H, W) of its map at the network's input size.
-        num_heads: heads.
-        ffn_ratio: hidden width of the feed-forward network over ``channels``.
-        with_cp: recompute in the backward pass.
+        module: what ``nn.Module.apply`` meets.
     """
-    if mask is None:
-        return nn.Identity()
-    return MaskAttention(channels, map_size, num_heads, mask, ffn_ratio, with_cp)
-
-
-def _initialise(module: nn.Module) -> None:
     if isinstance(module, nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)
         nn.init.zeros_(module.bias)

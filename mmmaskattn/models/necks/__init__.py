@@ -1,5 +1,6 @@
 """Necks."""
 
 from mmmaskattn.models.necks.maskattn_decoder import MaskAttnDecoder
+from mmmaskattn.models.necks.strip_cross_attention_neck import StripCrossAttentionNeck
 
-__all__ = ['MaskAttnDecoder']
+__all__ = ['MaskAttnDecoder', 'StripCrossAttentionNeck']

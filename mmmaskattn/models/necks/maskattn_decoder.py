@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmmaskattn.models.backbones.maskattn_unet import ACTIVATION, NORM
-from mmmaskattn.models.layers.mask_attention import build_attention
+from mmmaskattn.models.layers.attention_types import StageAttentions, attentions_by_stage, build_attention
 from mmmaskattn.models.layers.unet_blocks import UpBlock
 from mmmaskattn.models.variants import StageMasks, get_variant, map_size_at, masks_by_stage
 from mmmaskattn.registry import MODELS
@@ -45,10 +45,14 @@ class MaskAttnDecoder(BaseModule):
         norm_cfg: norm layer of the convolutions.
         act_cfg: activation layer of the convolutions.
         with_cp: recompute blocks and attention in the backward pass to save memory.
+        attention: ``full``, or ``low_resolution``: few queries and keys, averages over the map, with masks ``none``
+            and ``gate`` only; one for all stages, or a sequence with one for each, finest first. See
+            :mod:`mmmaskattn.models.layers.attention_types`.
         init_cfg: initialisation, as mmengine takes it.
 
     Raises:
-        ValueError: fewer than two maps, unknown ``arch`` or mask, a sequence of the wrong length.
+        ValueError: fewer than two maps, unknown ``arch``, mask or attention, a mask that the attention cannot have, a
+            sequence of the wrong length.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class MaskAttnDecoder(BaseModule):
         norm_cfg: dict[str, Any] = NORM,
         act_cfg: dict[str, Any] = ACTIVATION,
         with_cp: bool = False,
+        attention: StageAttentions = 'full',
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -82,6 +87,7 @@ class MaskAttnDecoder(BaseModule):
                     'give one for each'
                 )
         stage_masks = masks_by_stage(variant.decoder_masks if masks == 'variant' else masks, num_stages, 'masks')
+        kinds = attentions_by_stage(attention, num_stages)
         strides = strides or [variant.stem_stride << level for level in range(num_stages)]
         ratio = variant.ffn_ratio if ffn_ratio is None else ffn_ratio
         self.in_channels = in_channels
@@ -92,7 +98,9 @@ class MaskAttnDecoder(BaseModule):
             deep = in_channels[-1] if level == num_stages - 1 else widths[level + 1]
             self.ups.append(UpBlock(deep, in_channels[level], width, convs[level], norm_cfg, act_cfg, with_cp))
             map_size = map_size_at(input_size, strides[level])
-            self.attentions.append(build_attention(stage_masks[level], width, map_size, num_heads, ratio, with_cp))
+            self.attentions.append(
+                build_attention(stage_masks[level], width, map_size, num_heads, ratio, with_cp, kinds[level])
+            )
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Decode a pyramid.

@@ -6,8 +6,9 @@ import pytest
 import torch
 from model_contract import ModelContract, image
 
+from mmmaskattn.analysis import count_complexity
 from mmmaskattn.models import MaskAttnUNet
-from mmmaskattn.models.layers import MaskAttention
+from mmmaskattn.models.layers import LowResolutionMaskAttention, MaskAttention
 from mmmaskattn.models.variants import VARIANTS, map_size_at
 from mmmaskattn.registry import MODELS
 
@@ -48,6 +49,13 @@ class TestEachMask:
         model(image((33, 20)))[-1].sum().backward()
 
 
+class TestLowResolutionAtEveryStage(EncoderContract):
+    options = dict(masks='gate', attention=dict(type='low_resolution', q_size=8), **SMALL)
+
+    def test_is_in_every_stage(self, model):
+        assert all(isinstance(a, LowResolutionMaskAttention) for a in model.attentions)
+
+
 class TestDenseAtEveryStage(EncoderContract):
     options = dict(masks='dense', input_size=(32, 32), stem_stride=2, **SMALL)
 
@@ -71,6 +79,22 @@ def test_no_attention_is_a_config_choice():
 def test_attention_at_named_stages_only():
     model = MaskAttnUNet(masks=[None, 'topk', None, 'gate', None], **SMALL)
     assert [isinstance(m, MaskAttention) for m in model.attentions] == [False, True, False, True, False]
+
+
+def test_attention_types_at_named_stages():
+    attention = ['low_resolution', 'low_resolution', 'full', 'full', 'full']
+    model = MaskAttnUNet(masks=['gate', None, 'topk', 'gate', 'dense'], attention=attention, **SMALL)
+    kinds = [LowResolutionMaskAttention, torch.nn.Identity, MaskAttention, MaskAttention, MaskAttention]
+    assert [type(a) for a in model.attentions] == kinds
+
+
+def test_low_resolution_attention_costs_less_on_fine_maps():
+    full, low = (
+        count_complexity(MaskAttnUNet(masks='gate', attention=kind, **SMALL), (64, 64))
+        for kind in ('full', 'low_resolution')
+    )
+    assert low.by_module['attentions.0'] < 0.05 * full.by_module['attentions.0']
+    assert low.uncounted == {}
 
 
 def test_out_indices_choose_the_maps():
@@ -122,6 +146,8 @@ def test_size_under_16_is_refused(size):
         (dict(arch='huge'), "arch 'huge' is unknown.*tiny"),
         (dict(stem_stride=4), 'stem_stride is 4; it must be 1 or 2'),
         (dict(masks='tpok'), "mask type 'tpok' is unknown"),
+        (dict(attention='low_resolution'), "mask 'topk' does not go with low-resolution attention"),
+        (dict(attention=['full']), 'attention has 1 entries for 5 stages'),
         (dict(masks=['gate', None]), 'masks has 2 entries for 5 stages'),
         (dict(num_convs=(1, 1)), 'num_convs has 2 entries for 5 stages'),
     ],

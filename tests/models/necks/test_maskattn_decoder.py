@@ -8,7 +8,7 @@ from model_contract import ModelContract, image
 from torch import nn
 
 from mmmaskattn.models import MaskAttnDecoder, MaskAttnUNet
-from mmmaskattn.models.layers import MaskAttention
+from mmmaskattn.models.layers import LowResolutionMaskAttention, MaskAttention
 from mmmaskattn.models.variants import VARIANTS, map_size_at
 
 
@@ -71,6 +71,15 @@ class TestDecoderOnly(DecoderContract):
         assert not any(isinstance(m, MaskAttention) for m in model.backbone.modules())
 
 
+class TestLowResolution(DecoderContract):
+    """LRFormer's attention in both halves."""
+
+    encoder = options = dict(arch='tiny', masks='gate', attention=dict(type='low_resolution', q_size=8))
+
+    def test_is_in_every_stage(self, model):
+        assert all(isinstance(a, LowResolutionMaskAttention) for a in model.neck.attentions)
+
+
 class TestNoAttention(DecoderContract):
     """The plain U-Net of Table 5."""
 
@@ -112,6 +121,7 @@ def test_keys_are_the_same_whatever_the_masks_of_other_parts():
         (dict(in_channels=[8, 16, 32], channels=(8,)), 'channels has 1 entries.*makes 2 stages'),
         (dict(in_channels=[8, 16, 32], masks=['gate']), 'masks has 1 entries for 2 stages'),
         (dict(in_channels=[8, 16, 32], masks='soft'), "mask type 'soft' is unknown"),
+        (dict(in_channels=[8, 16], attention='low'), "attention type 'low' is unknown"),
         (dict(in_channels=[8, 16], arch='large'), "arch 'large' is unknown"),
     ],
 )

@@ -1,0 +1,186 @@
+"""LRFormer: a hierarchical transformer whose attention works on coarse grids (arXiv 2310.05026, TPAMI 2025)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmmaskattn.models.backbones.maskattn_unet import NORM
+from mmmaskattn.models.layers.lrformer_stage import LRFormerStage, make_downsampling, make_stem
+from mmmaskattn.models.layers.pooled_grids import PooledGrids
+from mmmaskattn.models.lrformer_variants import get_lrformer_variant
+from mmmaskattn.models.min_size import check_input_size
+from mmmaskattn.registry import MODELS
+
+# The first two stages have no layer scale, in any variant.
+FIRST_SCALED_STAGE = 2
+FIRST_ENTRY_NORM_STAGE = 2
+
+
+@MODELS.register_module()
+class LRFormer(BaseModule):
+    """LRFormer backbone.
+
+    ``T`` at 512x512::
+
+        image 3x512x512
+          |  stem, 2 blocks ------------------> x1  48x128x128
+          |  convolution stride 2, 2 blocks --> x2  96x 64x 64
+          |  convolution stride 2, 6 blocks --> x3 240x 32x 32     every attention: 16x16 queries, 237 keys
+          |  convolution stride 2, 3 blocks --> x4 384x 16x 16
+
+    A block is position encoding, :class:`LowResolutionAttention` and feed-forward network; there is no positional
+    embedding and no norm on the outputs.
+
+    Deviations from the published code: sides are rounded up at each halving, so that any size from 16 up works, where
+    theirs must be multiples of 32 (for which both agree); query grids are not finer than the map, unless
+    ``clamp_queries`` is off; the batch norms are those of ``norm_cfg``; unknown arguments are refused. The defaults
+    are otherwise the published settings, made for about 512 pixels and pretrained weights; for 128 from scratch, see
+    ``q_pooled_sizes``, ``clamp_keys`` and ``layer_scale_init``.
+
+    Args:
+        arch: ``T``, ``S``, ``B``, ``L`` or ``XL``: where the arguments left at None come from; see
+            :mod:`mmmaskattn.models.lrformer_variants`.
+        in_channels: channels of the image.
+        embed_dims: width of each stage; their number is the number of stages.
+        depths: blocks in each stage.
+        num_heads: heads in each stage. Must divide the width.
+        ffn_ratios: hidden width of the feed-forward networks over the stage's width.
+        q_pooled_sizes: short side of the query grid, for all stages or for each. (8, 8, 8, 4) suits 128 pixels.
+        pyramids: short sides of the key grids of each stage; in proportion to ``q_pooled_sizes`` when None, see
+            :func:`mmmaskattn.models.layers.pooled_grids.pyramid_sizes`.
+        clamp_queries: query grids are not finer than the map. False computes as published where the map is smaller
+            than the grid and does not divide it; see :class:`PooledGrids`.
+        clamp_keys: no key grid is finer than the map. Changes the function of published weights; spares work on
+            repeated positions when training from scratch.
+        layer_scale_init: initial layer scale of the third and later stages. The published 1e-6 starts them nearly as
+            identities, which a short training from scratch pays for; None builds none.
+        drop_path_rate: rate at which the last block drops its residual branches; rises linearly from 0.
+        out_indices: stages whose maps are returned.
+        frozen_stages: the stages up to this one keep their weights and statistics; -1 freezes none.
+        norm_eval: keep all batch norms in evaluation mode while training.
+        norm_cfg: norm layer of the stem, and of the block entries of ``XL``.
+        with_cp: recompute blocks in the backward pass to save memory.
+        init_cfg: initialisation, as mmengine takes it (``dict(type='Pretrained', checkpoint=...)``).
+
+    Raises:
+        ValueError: unknown ``arch``, a sequence of the wrong length, heads that do not divide a width.
+    """
+
+    def __init__(
+        self,
+        arch: str = 'T',
+        in_channels: int = 3,
+        embed_dims: Sequence[int] | None = None,
+        depths: Sequence[int] | None = None,
+        num_heads: Sequence[int] | None = None,
+        ffn_ratios: Sequence[float] | None = None,
+        q_pooled_sizes: int | Sequence[int] = 16,
+        pyramids: Sequence[Sequence[int]] | None = None,
+        clamp_queries: bool = True,
+        clamp_keys: bool = False,
+        layer_scale_init: float | None = 1e-6,
+        drop_path_rate: float | None = None,
+        out_indices: Sequence[int] = (0, 1, 2, 3),
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        norm_cfg: dict[str, Any] = NORM,
+        with_cp: bool = False,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        variant = get_lrformer_variant(arch)
+        widths = tuple(embed_dims or variant.embed_dims)
+        count = len(widths)
+        blocks = _by_stage(depths or variant.depths[:count], count, 'depths')
+        heads = _by_stage(num_heads or variant.num_heads[:count], count, 'num_heads')
+        ratios = _by_stage(ffn_ratios or variant.ffn_ratios[:count], count, 'ffn_ratios')
+        q_sizes = (q_pooled_sizes,) * count if isinstance(q_pooled_sizes, int) else q_pooled_sizes
+        q_sizes = _by_stage(q_sizes, count, 'q_pooled_sizes')
+        key_sizes = _by_stage(pyramids or (None,) * count, count, 'pyramids')
+        rates = drop_path_rates(variant.drop_path_rate if drop_path_rate is None else drop_path_rate, sum(blocks))
+        self.out_channels = widths
+        self.out_indices = _check_indices(out_indices, count)
+        self.frozen_stages = frozen_stages
+        self.norm_eval = norm_eval
+        self.stages = nn.ModuleList()
+        for stage, width in enumerate(widths):
+            done = sum(blocks[:stage])
+            with_entry_norm = variant.entry_norm_blocks if stage == FIRST_ENTRY_NORM_STAGE else ()
+            self.stages.append(
+                LRFormerStage(
+                    make_downsampling(widths[stage - 1], width) if stage else make_stem(in_channels, width, norm_cfg),
+                    width,
+                    heads[stage],
+                    ratios[stage],
+                    PooledGrids(
+                        width, q_sizes[stage], key_sizes[stage], clamp_queries=clamp_queries, clamp_keys=clamp_keys
+                    ),
+                    rates[done : done + blocks[stage]],
+                    layer_scale_init if stage >= FIRST_SCALED_STAGE else None,
+                    [norm_cfg if block in with_entry_norm else None for block in range(blocks[stage])],
+                    with_cp,
+                )
+            )
+        self._freeze()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Compute the pyramid.
+
+        Args:
+            x: float (B, in_channels, H, W), H and W of at least 16, odd ones too.
+
+        Returns:
+            The maps of ``out_indices``, shallow to deep: map i is float (B, embed_dims[i], H_i, W_i) at stride
+            ``4 * 2**i``, rounded up.
+
+        Raises:
+            ValueError: the input is smaller than 16x16.
+        """
+        check_input_size(x, 'LRFormer')
+        maps = []
+        for stage in self.stages:
+            x = stage(x)
+            maps.append(x)
+        return tuple(maps[index] for index in self.out_indices)
+
+    def train(self, mode: bool = True) -> LRFormer:
+        """Switch to training, keeping frozen stages (and all batch norms, with ``norm_eval``) in evaluation mode."""
+        super().train(mode)
+        self._freeze()
+        if mode and self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+        return self
+
+    def _freeze(self) -> None:
+        for stage in self.stages[: self.frozen_stages + 1]:
+            stage.eval()
+            stage.requires_grad_(False)
+
+
+def drop_path_rates(last: float, count: int) -> list[float]:
+    """Rates that rise linearly from 0 at the first block to ``last`` at the last.
+
+    Args:
+        last: the last rate.
+        count: number of blocks.
+    """
+    return [last * block / max(count - 1, 1) for block in range(count)]
+
+
+def _by_stage(values: Sequence[Any], count: int, option: str) -> tuple[Any, ...]:
+    if len(values) != count:
+        raise ValueError(f'{option} has {len(values)} entries for {count} stages; give one for each stage')
+    return tuple(values)
+
+
+def _check_indices(indices: Sequence[int], count: int) -> tuple[int, ...]:
+    if not indices or any(not 0 <= index < count for index in indices):
+        raise ValueError(f'out_indices is {tuple(indices)}; it takes stages 0 to {count - 1}')
+    return tuple(indices)

@@ -1,0 +1,95 @@
+"""The decoder of SCASeg as a neck, for tasks other than semantic segmentation; a reconstruction.
+
+What is verified and what is inferred: see :mod:`mmmaskattn.models.decode_heads.strip_cross_attention_head`, whose
+decoder this is. That it serves as a neck is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from mmmaskattn.models.backbones.maskattn_unet import ACTIVATION, NORM
+from mmmaskattn.models.layers.cross_layer_decoder import CrossLayerDecoder, NumHeads
+from mmmaskattn.models.layers.level_fusion import LevelFusion
+from mmmaskattn.models.layers.strip_cross_attention import Scale
+from mmmaskattn.registry import MODELS
+
+
+@MODELS.register_module()
+class StripCrossAttentionNeck(BaseModule):
+    """Cross-Layer Blocks with strip cross-attention over any pyramid; the decoded maps, or their fusion, come out.
+
+    The weights of the decoder have the keys of :class:`StripCrossAttentionHead`'s: a head's ``decoder.*`` (and
+    ``fusion.*``) loads into the neck.
+
+    Args:
+        in_channels: channels of the pyramid's maps, finest first; two or more.
+        fused_channels: width of one map fused from all decoded ones at the finest size, which then comes out alone;
+            None gives the decoded maps themselves.
+        num_heads: heads of each stage, finest first, or one number for all. Must divide the stage's channels.
+        strip_dim: channels of a query and a key in each head; None is vanilla cross-attention.
+        scale: scale of the logits: ``'strip'``, ``'head'`` or a number; see :class:`StripCrossAttention`.
+        perception: Local Perception Module, ``plain`` or ``gated``; None builds none.
+        ffn_ratio: hidden width of the feed-forward networks over the stage's channels.
+        key_reduction: side of the finest map over the side of the key grid.
+        drop_path_rate: chance of each branch of a block to be left out of a training sample.
+        max_queries: most queries of a stage; a finer map's are pooled.
+        norm_cfg: norm layer of the fusion.
+        act_cfg: activation layer of the fusion.
+        init_cfg: initialisation, as mmengine takes it.
+
+    Raises:
+        ValueError: an option that :class:`CrossLayerDecoder` refuses.
+    """
+
+    def __init__(
+        self,
+        in_channels: Sequence[int],
+        fused_channels: int | None = None,
+        num_heads: NumHeads = 4,
+        strip_dim: int | None = 1,
+        scale: Scale = 'strip',
+        perception: str | None = 'gated',
+        ffn_ratio: float = 4.0,
+        key_reduction: int = 4,
+        drop_path_rate: float = 0.1,
+        max_queries: int | None = None,
+        norm_cfg: dict[str, Any] = NORM,
+        act_cfg: dict[str, Any] = ACTIVATION,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.decoder = CrossLayerDecoder(
+            in_channels,
+            num_heads,
+            strip_dim,
+            scale,
+            perception,
+            ffn_ratio,
+            key_reduction,
+            drop_path_rate,
+            max_queries,
+        )
+        self.fusion = None if fused_channels is None else LevelFusion(in_channels, fused_channels, norm_cfg, act_cfg)
+        self.in_channels = tuple(in_channels)
+        self.out_channels = self.in_channels if fused_channels is None else (fused_channels,)
+
+    def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Decode a pyramid.
+
+        Args:
+            inputs: the pyramid, finest first: map i is float (B, in_channels[i], H_i, W_i), of any sizes.
+
+        Returns:
+            The decoded maps, finest first, of the same shapes; with ``fused_channels`` one map, float
+            (B, fused_channels, H_0, W_0).
+
+        Raises:
+            ValueError: another number of maps than ``in_channels`` names.
+        """
+        maps = self.decoder(inputs)
+        return maps if self.fusion is None else (self.fusion(maps),)

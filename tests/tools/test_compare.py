@@ -1,0 +1,127 @@
+"""The compare command on real configs."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+
+from mmmaskattn.analysis import build_model, count_complexity, read_config
+
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / 'configs/maskattn/ade20k_semantic_128_tiny.py'
+PEER = ROOT / 'configs/peers/bisenetv2_ade20k_semantic_128.py'
+PANOPTIC = ROOT / 'configs/maskattn/cityscapes_panoptic_128_tiny.py'
+QUICK = [
+    '--shape',
+    '32',
+    '--batches',
+    '1',
+    '2',
+    '--train-batch',
+    '2',
+    '--rounds',
+    '3',
+    '--slow-rounds',
+    '2',
+    '--warmup',
+    '0',
+]
+
+
+@pytest.fixture(scope='module')
+def tool():
+    spec = importlib.util.spec_from_file_location('compare', ROOT / 'tools/analysis/compare.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope='module')
+def out(tool, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('compare')
+    results = {
+        f'{path.stem}/{seed}': dict(
+            config=str(path), seed=seed, epochs=45, protocol='lowres', metrics={'lowres/mIoU': 40.0 + seed}
+        )
+        for path in (TINY, PEER)
+        for seed in (0, 2)
+    }
+    (folder / 'results.json').write_text(json.dumps(results))
+    options = ['--out', str(folder / 'out'), '--skip', 'memory', '--accuracy', str(folder / 'results.json')]
+    tool.main([str(TINY), str(PEER), str(PANOPTIC), *QUICK, *options])
+    return folder / 'out'
+
+
+def test_table_tells_the_conditions_and_the_figures(out):
+    text = (out / 'comparison.md').read_text()
+    for part in ('3 x 32 x 32', '1 CPU thread', '3 at batch 1, 2 otherwise', 'lowres, 45 epochs', 'torch 2'):
+        assert part in text
+    rows = [[cell.strip() for cell in line.split('|')[1:-1]] for line in text.splitlines() if line.startswith('| ')]
+    table = {row[0]: dict(zip(rows[0], row)) for row in rows[1:]}
+    assert list(table) == [TINY.stem, PEER.stem, PANOPTIC.stem]
+    assert [row['mIoU'] for row in table.values()] == ['41.0 ± 1.4', '41.0 ± 1.4', '-']
+    assert float(table[PEER.stem]['not read M']) > 10  # its auxiliary heads
+    assert float(table[TINY.stem]['not read M']) == 0
+    assert not any('MiB' in title for title in rows[0])
+
+
+def test_csv_has_what_the_counter_and_the_clock_gave(out):
+    rows = list(csv.DictReader((out / 'comparison.csv').open()))
+    cost = count_complexity(build_model(read_config(TINY)), (32, 32))
+    assert float(rows[0]['macs']) == cost.macs / 1e9
+    assert float(rows[0]['params']) == cost.params / 1e6
+    for row in rows:
+        assert 0 < float(row['median_ms_1']) <= float(row['p95_ms_1'])
+        assert float(row['median_ms_2']) > 0
+        assert float(row['train_ms_2']) > 0
+    assert rows[2]['mIoU'] == ''
+
+
+def test_plot_is_a_picture(out):
+    picture = cv2.imread(str(out / 'comparison.png'))
+    assert min(picture.shape[:2]) > 300
+    assert len(set(map(tuple, picture.reshape(-1, 3).tolist()))) > 50
+
+
+def test_nothing_is_overwritten_and_nothing_is_measured_before_that_is_known(tool, out, monkeypatch):
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    monkeypatch.setattr(tool.Comparison, 'run', lambda self: pytest.fail('it measured'))
+    with pytest.raises(SystemExit, match=r'comparison\.md, comparison\.csv, comparison\.png already there'):
+        tool.main([str(TINY), '--out', str(out)])
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+@pytest.mark.slow
+def test_memory_forward_with_post_processing_and_latency_axis(tool, tmp_path):
+    options = ['--shape', '64', '48', '--batches', '1', '--rounds', '1', '--warmup', '0', '--skip', 'train']
+    tool.main([str(PANOPTIC), *options, '--forward', 'predict', '--x-axis', 'latency', '--out', str(tmp_path)])
+    (row,) = csv.DictReader((tmp_path / 'comparison.csv').open())
+    assert row['forward'] == 'predict'
+    assert float(row['peak_mib_1']) > 1
+    assert 'train_ms_8' not in row
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['nowhere.py'], 'config nowhere.py: no such file'),
+        ([str(TINY), str(TINY)], 'one is given twice'),
+        ([str(TINY), '--accuracy', 'nowhere.json'], r'nowhere\.json: no such file'),
+    ],
+)
+def test_bad_input_is_refused(tool, tmp_path, arguments, message):
+    with pytest.raises(SystemExit, match=message):
+        tool.main([*arguments, '--out', str(tmp_path / 'out')])
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('options', [['--rounds', '0'], ['--shape', '1', '2', '3'], ['--batches', '1', '-2']])
+def test_bad_numbers_are_refused(tool, tmp_path, options, capsys):
+    with pytest.raises(SystemExit):
+        tool.main([str(TINY), '--out', str(tmp_path), *options])
+    assert options[0] in capsys.readouterr().err

@@ -1,0 +1,117 @@
+"""Compare models in one run: cost, latency, memory, training step; a table, its figures as CSV, and a scatter plot.
+
+python tools/analysis/compare.py configs/maskattn/ade20k_semantic_128*.py configs/peers/*_ade20k_semantic_128.py --out D
+python tools/analysis/compare.py CONFIG... --device cuda --accuracy work_dirs/accuracy/results.json --out D
+
+Random weights and images: no data is needed. Configs of mmseg and mmdet are taken too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import warnings
+from pathlib import Path
+
+from mmengine.config import DictAction
+
+from mmmaskattn.analysis.comparison import Comparison, Conditions, Measured
+from mmmaskattn.analysis.comparison_accuracy import read_accuracy
+from mmmaskattn.analysis.comparison_memory import can_measure
+from mmmaskattn.analysis.comparison_plot import X_AXES, plot_comparison
+from mmmaskattn.analysis.comparison_table import as_csv, as_markdown
+
+FILES = ('comparison.md', 'comparison.csv', 'comparison.png')
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('configs', nargs='+', help='configs of mmmaskattn, mmseg or mmdet')
+    parser.add_argument('--out', type=Path, required=True, help=f'folder for {", ".join(FILES)}; never overwritten')
+    parser.add_argument('--shape', type=int, nargs='+', default=[128], help='H W of the input, or one number')
+    parser.add_argument('--batches', type=int, nargs='+', default=[1, 32], help='batch sizes of the latency')
+    parser.add_argument('--train-batch', type=int, default=8, help='batch size of the training step')
+    parser.add_argument('--rounds', type=int, default=30, help='timed rounds at batch 1')
+    parser.add_argument('--slow-rounds', type=int, default=5, help='timed rounds at larger batches and of training')
+    parser.add_argument('--warmup', type=int, default=2, help='rounds before, not timed')
+    parser.add_argument('--threads', type=int, default=1, help='CPU threads')
+    parser.add_argument('--device', default='cpu', help='cpu, cuda, cuda:1 ...')
+    parser.add_argument('--forward', choices=['auto', 'predict'], default='auto', help='predict: with post-processing')
+    parser.add_argument('--skip', nargs='+', default=[], choices=['memory', 'train'], help='what not to measure')
+    parser.add_argument('--accuracy', type=Path, nargs='+', default=[], help='results.json of accuracy.py')
+    parser.add_argument('--metric', nargs='+', default=['mIoU'], help='metrics to join; the plot shows the first')
+    parser.add_argument('--x-axis', choices=X_AXES, default='macs', help='x axis of the plot')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of every config')
+    args = parser.parse_args(argv)
+    for option in ('shape', 'batches', 'train_batch', 'rounds', 'slow_rounds', 'threads'):
+        given = getattr(args, option)
+        if min(given if isinstance(given, list) else [given]) < 1:
+            parser.error(f'--{option.replace("_", "-")} {given}: expected numbers above 0')
+    if len(args.shape) > 2:
+        parser.error(f'--shape {args.shape}: expected one or two numbers, H and W')
+    return args
+
+
+def check_out(folder: Path) -> None:
+    """Make the folder, and see before hours of measuring that nothing in it would be overwritten."""
+    there = [name for name in FILES if (folder / name).exists()]
+    if there:
+        raise FileExistsError(
+            f'--out {folder}: {", ".join(there)} already there; name another folder or move them away'
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def conditions_of(args: argparse.Namespace) -> Conditions:
+    """The conditions that the options ask for."""
+    memory = 'memory' not in args.skip
+    if memory and args.device == 'cpu' and not can_measure():
+        print('memory is not measured: this system has no /proc/self/clear_refs', file=sys.stderr)
+        memory = False
+    return Conditions(
+        shape=(args.shape[0], args.shape[-1]),
+        batches=tuple(args.batches),
+        train_batch=None if 'train' in args.skip else args.train_batch,
+        rounds=args.rounds,
+        slow_rounds=args.slow_rounds,
+        warmup=args.warmup,
+        threads=args.threads,
+        device=args.device,
+        forward=args.forward,
+        memory=memory,
+    )
+
+
+def write(rows: list[Measured], conditions: Conditions, args: argparse.Namespace) -> None:
+    """Write table, figures and plot, and print the table."""
+    metrics = args.metric if args.accuracy else []
+    table = as_markdown(rows, conditions, metrics)
+    for name, text in zip(FILES, (table, as_csv(rows, conditions, metrics))):
+        with (args.out / name).open('x', encoding='utf-8') as file:
+            file.write(text)
+    plot_comparison(rows, args.out / FILES[2], args.x_axis, metrics[0] if metrics else None)
+    print(table)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the comparison."""
+    args = parse_args(argv)
+    warnings.filterwarnings('ignore')
+    logging.disable(logging.WARNING)
+    try:
+        stems = [Path(config).stem for config in args.configs]
+        accuracy = read_accuracy(args.accuracy, stems, args.metric)
+        comparison = Comparison(args.configs, conditions_of(args), args.cfg_options)
+        check_out(args.out)
+        rows = comparison.run()
+    except (FileExistsError, FileNotFoundError, RuntimeError, ValueError) as error:
+        sys.exit(f'error: {error}')
+    for row in rows:
+        row.accuracy = accuracy.get(Path(row.config).stem, {})
+    write(rows, comparison.conditions, args)
+
+
+if __name__ == '__main__':
+    main()
