@@ -22,3 +22,11 @@ def test_mean_and_sample_deviation_over_seeds():
     assert rows[3][6:8] == ['40.0', '40.0']
     assert rows[4][6:] == ['-', '-', '-']
     assert rows[0][6] == 'mIoU'
+
+
+def test_two_columns_for_each_metric():
+    results = {Subject('ours', 1_900_000, 417_000_000, 367): [result(0, 44.0), result(1, 46.0)]}
+    table = accuracy_table(results, epochs=45, protocol='lowres', metrics=['mIoU', 'aAcc'])
+    header, _, row = ([cell.strip() for cell in line.split('|')[1:-1]] for line in table.splitlines())
+    assert header[6:10] == ['mIoU', 'mean ± std', 'aAcc', 'mean ± std']
+    assert row[6:10] == ['44.0 46.0', '45.0 ± 1.4', '90.0 90.0', '90.0 ± 0.0']

@@ -6,6 +6,10 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+import torch
+
+from mmmaskattn.analysis import build_model, read_config
+from mmmaskattn.datasets.mini import write_mini
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / 'configs/maskattn/ade20k_semantic_128_tiny.py'
@@ -85,3 +89,26 @@ def test_grouping_alone(tool, capsys):
 def test_bad_input_is_refused(tool, arguments, message):
     with pytest.raises(SystemExit, match=message):
         tool.main(arguments)
+
+
+@pytest.mark.slow
+def test_predictions_of_trained_models_on_their_test_set(tool, capsys, tmp_path):
+    root = write_mini('coco', tmp_path / 'coco', num_train=2, num_val=3, size=(48, 64), seed=0)
+    config = ROOT / 'configs/maskattn/coco_panoptic_128_tiny.py'
+    checkpoint = tmp_path / 'weights.pth'
+    torch.save(dict(state_dict=build_model(read_config(config)).state_dict(), meta={}), checkpoint)
+    options = [f'test_dataloader.dataset.data_root={root}']
+    tool.main(['predict', str(config), str(checkpoint), '--images', '3', '--rounds', '1', '--cfg-options', *options])
+    out = capsys.readouterr().out
+    ((name, forward, milliseconds, *_),) = rows_of(out)
+    assert (name, forward) == ('coco_panoptic_128_tiny', 'predict')
+    assert float(milliseconds) > 0
+    assert '3 images of the test set' in out
+
+
+def test_a_config_without_its_checkpoint_is_told(tool, capsys):
+    with pytest.raises(SystemExit):
+        tool.main(['predict', str(TINY)])
+    assert 'expected a checkpoint after each config' in capsys.readouterr().err
+    with pytest.raises(SystemExit, match=r'there is no checkpoint nowhere\.pth'):
+        tool.main(['predict', str(TINY), 'nowhere.pth'])

@@ -1,9 +1,11 @@
-"""Time models side by side, grouping alone, or decoding at low resolution; random inputs, no data, no weights.
+"""Time models side by side, grouping alone or decoding, on random inputs with no data and no weights; or whole
+predictions of trained models on their test set.
 
 python tools/analysis/benchmark.py latency configs/maskattn/ade20k_semantic_128_tiny.py path/to/peer.py --shape 128
 python tools/analysis/benchmark.py latency CONFIG... --train-step --batch 8
 python tools/analysis/benchmark.py decode --native-size 1200 1600 --size 128
 python tools/analysis/benchmark.py grouping --k 64 100
+python tools/analysis/benchmark.py predict CONFIG CHECKPOINT [CONFIG CHECKPOINT ...] --images 32
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from mmmaskattn.analysis.latency import (
     working_forward,
 )
 from mmmaskattn.analysis.model_inputs import random_images
+from mmmaskattn.analysis.predict_benchmark import time_predictions
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -61,12 +64,24 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     grouping.add_argument('--threads', type=int, default=1, help='CPU threads')
     grouping.add_argument('--rounds', type=int, default=50, help='timed rounds')
     grouping.add_argument('--warmup', type=int, default=5, help='rounds before, not timed')
+    _add_predict(commands)
     args = parser.parse_args(argv)
+    if args.command == 'predict' and len(args.pairs) % 2:
+        parser.error(f'{len(args.pairs)} paths: expected a checkpoint after each config')
     for option in ('shape', 'size'):
         given = getattr(args, option, None)
         if given and (len(given) > 2 or min(given) < 1):
             parser.error(f'--{option} {given}: expected one or two positive numbers, H and W')
     return args
+
+
+def _add_predict(commands: Any) -> None:
+    predict = commands.add_parser('predict', help='time whole predictions of trained models on their test set')
+    predict.add_argument('pairs', nargs='+', metavar='CONFIG CHECKPOINT', help='ratios are to the first')
+    predict.add_argument('--images', type=int, default=32, help='images of the test set')
+    predict.add_argument('--rounds', type=int, default=3, help='how often each image is predicted')
+    predict.add_argument('--threads', type=int, default=1, help='CPU threads')
+    predict.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of every config')
 
 
 def show_progress(rounds: Iterable[int]) -> Iterator[int]:
@@ -126,6 +141,20 @@ def run_latency(args: argparse.Namespace) -> None:
     print(latency_table(timings, notes))
 
 
+def run_predict(args: argparse.Namespace) -> None:
+    """Time the predictions and print the table."""
+    torch.set_num_threads(args.threads)
+    configs, checkpoints = args.pairs[::2], args.pairs[1::2]
+    pairs = [
+        (name, read_config(config, args.cfg_options), checkpoint)
+        for name, config, checkpoint in zip(short_names(configs), configs, checkpoints)
+    ]
+    timings = time_predictions(pairs, args.images, args.rounds, show_progress)
+    print(f'{processor_name()}, {args.threads} CPU thread(s), torch {torch.__version__}')
+    print(f'{args.images} images of the test set, one at a time, {args.rounds} times each, models in turn\n')
+    print(latency_table(timings, dict.fromkeys(timings, 'predict')))
+
+
 def run_decode(args: argparse.Namespace) -> None:
     """Time JPEG decoding and print the table."""
     size = (args.size[0], args.size[-1])
@@ -143,6 +172,7 @@ RUNS: dict[str, Callable[[argparse.Namespace], None]] = {
     'latency': run_latency,
     'decode': run_decode,
     'grouping': run_grouping,
+    'predict': run_predict,
 }
 
 

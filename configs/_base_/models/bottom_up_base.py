@@ -18,7 +18,12 @@ model = dict(
         num_stuff=50,
         in_channels=64,
         loss_semantic=dict(type='CrossEntropyLoss', ignore_index=255, avg_non_ignore=True, loss_weight=1.0),
-        loss_contrast=dict(type='mmmaskattn.InstanceContrastiveLoss', loss_weight=0.5),  # lambda of Eq. 7
+        loss_contrast=dict(
+            type='mmmaskattn.InstanceContrastiveLoss',
+            loss_weight=0.5,  # lambda of Eq. 7
+            pixels_per_instance=8,
+            boundary_share=0.5,
+        ),
         loss_class=dict(type='mmmaskattn.InstanceClassLoss', loss_weight=1.0),
         loss_seed=dict(type='mmmaskattn.SeedLoss', loss_weight=1.0),
     ),

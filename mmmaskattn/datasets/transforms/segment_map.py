@@ -2,8 +2,8 @@
 
 ``gt_id_map`` is int32 (H, W): 0 = void (no segment, a class left out, padding), k >= 1 = segment k, described by
 ``segments[k - 1]``. Crowds are segments too, with ``iscrowd``: nothing is learned on their pixels, but the metrics need
-to know where they are. The map is listed in ``seg_fields``, so that whatever resizes, crops, pads or flips label maps at
-exact pixel centres does the same to instances, with no code for masks.
+to know where they are. The map is listed in ``seg_fields``, so that whatever resizes, crops, pads or flips label maps
+at exact pixel centres does the same to instances, with no code for masks.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class ContrastiveInstanceHead(SegmentHead):
         position_code: bool = True,
         free_channels: int = 12,
         grouping: dict[str, Any] | None = None,
-        class_warmup: int = 500,
+        class_warmup: int = 200,
         max_class_instances: int = 64,
         loss_contrast: dict[str, Any] = CONTRASTIVE_LOSS,
         loss_seed: dict[str, Any] = SEED_LOSS,

@@ -24,13 +24,13 @@ class GroupingOptions:
 
     max_instances: int = 100
     seed_threshold: float = 0.1
-    duplicate_similarity: float = 0.7
+    duplicate_similarity: float = 0.85
     similarity: float = 0.8
     iterations: int = 2
     min_area: int = 4
-    temperature: float = 0.1
+    temperature: float = 0.05
     foreground: float = 0.5
-    vote_sigma: float = 4.0
+    vote_sigma: float = 2.0
     connectivity: int = 8
 
     def __post_init__(self) -> None:
