@@ -23,9 +23,9 @@ from mmmaskattn.models.grouping import (
     count_peaks,
     density_seeds,
     group_by_prototypes,
-    groups_of_map,
     instance_scores,
     pool,
+    slot_means,
 )
 from mmmaskattn.models.losses import instance_class_targets, seed_heatmap
 from mmmaskattn.registry import MODELS
@@ -46,7 +46,7 @@ class ContrastiveInstanceHead(SegmentHead):
                                +-- [x, y] 3x3, GELU, 1x1, code -----> embeddings   (B, D, H, W), of length 1
                                +-- [x, y] 3x3, GELU, 1x1 -----------> seed logits  (B, 1, H, W)   mode 'quality'
                  embeddings, seeds --> groups of pixels (K)
-                 mean of (feature, embedding) in each group --> MLP -> instance class logits (B, K, T + 1)
+                 mean of the feature in each group --> MLP ------> instance class logits (B, K, T + 1)
 
     The loss is Eq. 7 with the classification term of section 4.2: ``L_CE + 0.5 L_IC + L_cls``, and in mode
     ``'quality'`` a seed loss. The paper does not say how pixels become instances; the grouping is ours, see
@@ -110,7 +110,7 @@ class ContrastiveInstanceHead(SegmentHead):
             raw_channels, embed_channels = self.position_code.raw_channels, self.position_code.channels
         self.embedding_branch = PixelBranch(in_channels, hidden_channels, raw_channels, self.upsample, coordinates)
         self.classifier = nn.Sequential(
-            nn.Linear(in_channels + embed_channels, class_channels),
+            nn.Linear(in_channels, class_channels),
             nn.GELU(),
             nn.Linear(class_channels, num_things + 1),
         )
@@ -203,12 +203,12 @@ class ContrastiveInstanceHead(SegmentHead):
             )
 
     def _pooled_input(self, feature: Tensor, outputs: SegmentOutputs) -> Tensor:
-        """What an instance is classified by, (B, C + D, H, W)."""
+        """What an instance is classified by: the feature at the network's size, (B, C, H, W)."""
         feature = feature.float()
         if self.upsample > 1:
             feature = F.interpolate(feature, scale_factor=self.upsample, mode='nearest')
         height, width = outputs.pixels.shape[-2:]
-        return torch.cat([fit_to(feature, (height, width)), outputs.pixels], dim=1)
+        return fit_to(feature, (height, width))
 
     def _seed_loss(self, outputs: SegmentOutputs, truth: SegmentTruth) -> Tensor:
         for labels, points in zip(truth.labels, truth.seed_points):
@@ -223,28 +223,30 @@ class ContrastiveInstanceHead(SegmentHead):
 
     def _class_loss(self, feature: Tensor, outputs: SegmentOutputs, truth: SegmentTruth) -> Tensor:
         """Classify true masks, and after the warm-up predicted ones, which teach what is no object."""
-        groups, targets = self._true_groups(truth)
         source = self._pooled_input(feature, outputs)
-        logits = self.classifier(pool(source, groups))
+        assignment, targets = self._true_slots(truth)
+        logits = self.classifier(slot_means(source, assignment, targets.shape[1]))
         if self.mode == 'quality' and int(self.steps) >= self.class_warmup:
             found = self._predicted_groups(outputs)
-            logits = torch.cat([logits, self.classifier(pool(source, found))], dim=1)
+            means = slot_means(source, found.assignment, found.valid.shape[1])
+            logits = torch.cat([logits, self.classifier(means)], dim=1)
             targets = torch.cat([targets, self._targets_of(found, truth)], dim=1)
         return self.loss_class(logits.float(), targets)
 
-    def _true_groups(self, truth: SegmentTruth) -> tuple[Groups, Tensor]:
-        """The first instances of each image (their order is that of the data) as groups, with their classes."""
+    def _true_slots(self, truth: SegmentTruth) -> tuple[Tensor, Tensor]:
+        """Slots (B, H, W) of the first instances of each image in the order of the data, and their classes (B, K)."""
         count = min(self.max_class_instances, max(1, *(len(labels) for labels in truth.labels)))
         targets = truth.semantic.new_full((len(truth.labels), count), -100)
         for row, labels in zip(targets, truth.labels):
             row[: len(labels)] = labels[:count]
-        assignment = truth.instance_map.sub(1).clamp(min=-1)
-        return groups_of_map(assignment.masked_fill(assignment >= count, -1), count), targets
+        slots = truth.instance_map.sub(1).clamp(min=-1)
+        return slots.masked_fill(slots >= count, -1), targets
 
     @torch.no_grad()
     def _predicted_groups(self, outputs: SegmentOutputs) -> Groups:
         kept = min(self.grouping.max_instances, self.max_class_instances)
-        options = dataclasses.replace(self.grouping, max_instances=kept)
+        # Rough masks do for learning what is no object.
+        options = dataclasses.replace(self.grouping, max_instances=kept, iterations=0)
         detached = SegmentOutputs(*(one.detach() for one in outputs))
         return self._groups(detached, self.thing_probability(detached), options)
 

@@ -74,5 +74,9 @@ class PositionCode(nn.Module):
         place = torch.stack([columns, rows]) + self.step * shift
         with torch.autocast(raw.device.type, enabled=False):
             phase = F.conv2d(place, self.waves)
-        weight = (amplitude.softmax(1) / DIRECTIONS).sqrt().repeat_interleave(DIRECTIONS, dim=1)
-        return F.normalize(torch.cat([weight * phase.cos(), weight * phase.sin(), free], dim=1), dim=1, eps=1e-6)
+        # The waves of a pixel have length 1 before they share the whole with the free channels.
+        whole = (1 + free.square().sum(1, keepdim=True)).rsqrt()
+        weight = (0.5 * amplitude.log_softmax(1)).exp() * (whole / DIRECTIONS**0.5)
+        phase, weight = phase.unflatten(1, (self.bands, DIRECTIONS)), weight[:, :, None]
+        waves = [(weight * wave).flatten(1, 2) for wave in (phase.cos(), phase.sin())]
+        return torch.cat([*waves, whole * free], dim=1)

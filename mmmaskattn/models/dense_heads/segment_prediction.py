@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import torch
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
-from torch.nn import functional as F
 
 from mmmaskattn.models.grouping import FusionOptions, Groups, fuse_panoptic, soft_masks, top_instances
+from mmmaskattn.models.grouping.resized import greatest_at, resize_map
 
 
 @dataclass(frozen=True)
@@ -90,51 +90,34 @@ def predict_segments(
     found = []
     for number, size in enumerate(sizes):
         kept = groups.valid[number].nonzero()[:, 0]
-        masks = resize_map(soft[number, kept], size)
-        classes = resize_map(probabilities[number], size)
-        of_image = scores[number, kept]
+        masks, of_image = soft[number, kept], scores[number, kept]
+        classes = greatest_at(probabilities[number], size).owners
         best, labels = of_image.max(1)
-        panoptic = fuse_panoptic(masks, labels, best, classes, num_things, options.panoptic)
+        panoptic = fuse_panoptic(masks, labels, best, classes, num_things, probabilities.shape[1], options.panoptic)
         found.append(
             SegmentPrediction(
-                instances=_instances(masks, of_image, options.max_per_image),
+                instances=_instances(exclusive_owners(masks, size), of_image, options.max_per_image),
                 panoptic=PixelData(sem_seg=panoptic[None]),
-                semantic=PixelData(sem_seg=classes.argmax(0, keepdim=True)),
+                semantic=PixelData(sem_seg=classes[None]),
             )
         )
     return found
 
 
-def resize_map(maps: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize maps bilinearly.
-
-    Args:
-        maps: (n, H, W); n may be 0.
-        size: (h, w).
-
-    Returns:
-        (n, h, w).
-    """
-    if tuple(maps.shape[1:]) == tuple(size):
-        return maps
-    if not len(maps):
-        return maps.new_zeros(0, *size)
-    return F.interpolate(maps[None], tuple(size), mode='bilinear', align_corners=False)[0]
-
-
-def exclusive_masks(soft: Tensor) -> Tensor:
+def exclusive_owners(soft: Tensor, size: tuple[int, int]) -> Tensor:
     """Give each pixel that is more likely in some mask than in none to the likeliest one.
 
     Args:
-        soft: (n, h, w) probabilities whose sum over n is at most 1.
+        soft: (n, H, W) probabilities whose sum over n is at most 1.
+        size: (h, w) to which they are resized, a few at a time.
 
     Returns:
-        bool (n, h, w).
+        int64 (h, w): the mask; -1 = none.
     """
     if not len(soft):
-        return soft.bool()
-    owner = soft.argmax(0).masked_fill(soft.sum(0) <= 0.5, -1)
-    return owner == torch.arange(len(soft), device=soft.device)[:, None, None]
+        return torch.full(tuple(size), -1, device=soft.device)
+    inside = resize_map(soft.sum(0, keepdim=True), size)[0] > 0.5
+    return greatest_at(soft, size).owners.masked_fill(~inside, -1)
 
 
 def boxes_of(masks: Tensor) -> Tensor:
@@ -154,11 +137,9 @@ def boxes_of(masks: Tensor) -> Tensor:
     return torch.stack([x1, y1, x2, y2], 1).float()
 
 
-def _instances(soft: Tensor, scores: Tensor, count: int) -> InstanceData:
+def _instances(owners: Tensor, scores: Tensor, count: int) -> InstanceData:
     """The best pairs of mask and class of one image; masks without a pixel are dropped."""
-    masks = exclusive_masks(soft)
-    present = masks.flatten(1).any(1)
-    masks, scores = masks[present], scores[present]
-    values, slots, labels = (one[0] for one in top_instances(scores[None], count))
-    chosen = masks[slots]
-    return InstanceData(masks=chosen, bboxes=boxes_of(chosen), labels=labels, scores=values)
+    present = owners.flatten().add(1).bincount(minlength=len(scores) + 1)[1:].nonzero()[:, 0]
+    values, slots, labels = (one[0] for one in top_instances(scores[None, present], count))
+    masks = owners == present[slots][:, None, None]
+    return InstanceData(masks=masks, bboxes=boxes_of(masks), labels=labels, scores=values)

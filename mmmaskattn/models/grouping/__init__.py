@@ -11,6 +11,7 @@ from mmmaskattn.models.grouping.scores import (
     class_probabilities,
     instance_scores,
     pool,
+    slot_means,
     soft_masks,
     top_instances,
 )
@@ -31,6 +32,7 @@ __all__ = [
     'groups_of_map',
     'instance_scores',
     'pool',
+    'slot_means',
     'soft_masks',
     'top_instances',
 ]

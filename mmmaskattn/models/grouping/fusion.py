@@ -9,7 +9,8 @@ from torch import Tensor
 
 from mmmaskattn.models.grouping.groups import static_shapes
 from mmmaskattn.models.grouping.ordering import ordered_top
-from mmmaskattn.models.grouping.ownership import best_if, one_hot, release, settle
+from mmmaskattn.models.grouping.ownership import release
+from mmmaskattn.models.grouping.resized import greatest_at
 
 INSTANCE_OFFSET = 1000  # as in mmdet
 RESIDUALS = ('void', 'class')
@@ -44,86 +45,89 @@ class FusionOptions:
 
 
 def fuse_panoptic(
-    masks: Tensor, labels: Tensor, scores: Tensor, semantic: Tensor, num_things: int, options: FusionOptions
+    masks: Tensor,
+    labels: Tensor,
+    scores: Tensor,
+    classes: Tensor,
+    num_things: int,
+    num_classes: int,
+    options: FusionOptions,
 ) -> Tensor:
-    """Fuse the instances and the semantic map of one image.
+    """Fuse the instances and the semantic map of one image, at the size (h, w) of the latter.
 
     Each pixel goes to the instance of the greatest soft mask above ``mask_threshold``, ties to the greater score, then
     to the earlier instance. Other pixels take their semantic class if it is stuff and its remaining area large enough.
 
     Args:
-        masks: float (N, H, W), soft masks from 0 to 1; N may be 0.
+        masks: float (N, H, W), soft masks from 0 to 1, resized bilinearly to (h, w), a few at a time; N may be 0.
         labels: int64 (N,), 0 to T - 1.
         scores: float (N,), 0 to 1.
-        semantic: float (C, H, W), logits or probabilities, things first.
+        classes: int64 (h, w), semantic class of each pixel, things first.
         num_things: T.
+        num_classes: C.
         options: how to fuse.
 
     Returns:
-        int32 (H, W): label of stuff; label + (rank + 1) * 1000 of things, rank counting the painted ones by falling
+        int32 (h, w): label of stuff; label + (rank + 1) * 1000 of things, rank counting the painted ones by falling
         score from 0; C = VOID.
 
     Raises:
         ValueError: The shapes do not agree.
     """
-    _check(masks, labels, scores, semantic, num_things)
-    segments = _rest(semantic, num_things, options)
+    _check(masks, labels, scores, classes, num_things, num_classes)
+    segments = classes if options.residual == 'class' else classes.masked_fill(classes < num_things, num_classes)
     if not masks.shape[0]:
-        return _without_small(segments, semantic.shape[0], options).int()
-    owners, ids = _paint(masks, labels, scores, options)
+        return _without_small(segments, num_classes, options).int()
+    owners, ids = _paint(masks, labels, scores, (classes.shape[0], classes.shape[1]), options)
     painted = owners >= 0
-    segments = _without_small(segments.masked_fill(painted, semantic.shape[0]), semantic.shape[0], options)
+    segments = _without_small(segments.masked_fill(painted, num_classes), num_classes, options)
     return torch.where(painted, ids[owners.clamp(min=0)], segments).int()
 
 
-def _check(masks: Tensor, labels: Tensor, scores: Tensor, semantic: Tensor, num_things: int) -> None:
+def _check(masks: Tensor, labels: Tensor, scores: Tensor, classes: Tensor, num_things: int, num_classes: int) -> None:
     """Refuse shapes that do not agree."""
     number = masks.shape[0]
-    if semantic.dim() != 3 or tuple(masks.shape[1:]) != tuple(semantic.shape[1:]):
+    if masks.dim() != 3 or classes.dim() != 2 or classes.is_floating_point():
         raise ValueError(
-            f'masks have shape {tuple(masks.shape)} and semantic {tuple(semantic.shape)}; expected (N, H, W) and '
-            '(C, H, W): resize one of them'
+            f'masks have shape {tuple(masks.shape)} and classes {tuple(classes.shape)} of {classes.dtype}; expected '
+            '(N, H, W), and the number of the class of each pixel (h, w): take argmax(0) of class maps'
         )
     if tuple(labels.shape) != (number,) or tuple(scores.shape) != (number,):
         raise ValueError(
             f'{number} masks, labels of shape {tuple(labels.shape)}, scores of shape {tuple(scores.shape)}; expected '
             'one label and one score for each mask'
         )
-    if not num_things <= semantic.shape[0] < INSTANCE_OFFSET:
+    if not num_things <= num_classes < INSTANCE_OFFSET:
         raise ValueError(
-            f'{semantic.shape[0]} classes with {num_things} things; expected at least as many classes as things, and '
+            f'{num_classes} classes with {num_things} things; expected at least as many classes as things, and '
             f'less than {INSTANCE_OFFSET}'
         )
 
 
-def _rest(semantic: Tensor, num_things: int, options: FusionOptions) -> Tensor:
-    """int64 (H, W): what a pixel is if no instance takes it, however small."""
-    classes = semantic.argmax(0)
-    if options.residual == 'class':
-        return classes
-    return classes.masked_fill(classes < num_things, semantic.shape[0])
+def _pixels_of(numbers: Tensor, count: int) -> Tensor:
+    """int64 (count,): how many pixels have each number; whole numbers add up to the same in any order."""
+    flat = numbers.flatten()
+    return torch.zeros(count, dtype=torch.long, device=flat.device).scatter_add_(0, flat, torch.ones_like(flat))
 
 
 def _without_small(segments: Tensor, void: int, options: FusionOptions) -> Tensor:
     """Turn classes of too few pixels into VOID."""
-    flat = segments.flatten()
-    areas = torch.zeros(void + 1, dtype=torch.long, device=flat.device).scatter_add_(0, flat, torch.ones_like(flat))
-    small = areas < options.stuff_area_fraction * flat.shape[0]
+    small = _pixels_of(segments, void + 1) < options.stuff_area_fraction * segments.numel()
     return segments.masked_fill(small[segments], void)
 
 
-def _paint(masks: Tensor, labels: Tensor, scores: Tensor, options: FusionOptions) -> tuple[Tensor, Tensor]:
-    """The painting instance of each pixel, int64 (H, W), -1 = none; and the id of each instance, int64 (N,)."""
-    size = masks.shape[1:]
+def _paint(
+    masks: Tensor, labels: Tensor, scores: Tensor, size: tuple[int, int], options: FusionOptions
+) -> tuple[Tensor, Tensor]:
+    """The painting instance of each pixel, int64 (h, w), -1 = none; and the id of each instance, int64 (N,)."""
     ordered, order = (one[0] for one in ordered_top(scores[None].float(), scores.shape[0]))
     kept = ordered >= options.score_threshold
     if not static_shapes():
         count = max(1, int(kept.sum()))
         order, kept = order[:count], kept[:count]
-    values = masks.flatten(1)[order].float() * kept[:, None]
-    above = values > options.mask_threshold
-    owners, visible = settle(values[None], best_if(values[None], above.any(0)[None]), kept[None], min_area=1)
-    areas = one_hot(owners, values.shape[0]).sum(2)
-    painted = visible & (areas >= options.keep_fraction * above.sum(1))
-    ranks = painted[0].long().cumsum(0)
-    return release(owners, painted)[0].unflatten(0, size), labels[order] + ranks * INSTANCE_OFFSET
+    found = greatest_at(masks[order].float() * kept[:, None, None], size, options.mask_threshold)
+    owners = found.owners.masked_fill(found.values <= options.mask_threshold, -1)
+    own = _pixels_of(owners + 1, order.shape[0] + 1)[1:]
+    painted = kept & (own > 0) & (own >= options.keep_fraction * found.areas)
+    ranks = painted.long().cumsum(0)
+    return release(owners.flatten()[None], painted[None])[0].unflatten(0, size), labels[order] + ranks * INSTANCE_OFFSET

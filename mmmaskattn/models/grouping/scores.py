@@ -25,6 +25,25 @@ def pool(features: Tensor, groups: Groups) -> Tensor:
     return torch.bmm(masks, features.flatten(2).transpose(1, 2)) / areas
 
 
+def slot_means(features: Tensor, assignment: Tensor, slots: int) -> Tensor:
+    """What `pool` computes, by a scatter: several times faster, for training, where a GPU's order of sums may vary.
+
+    Args:
+        features: float (B, C, H, W).
+        assignment: int64 (B, H, W), slot that owns the pixel, -1 = none.
+        slots: K.
+
+    Returns:
+        float (B, K, C); 0 for slots without a pixel. Gradients flow to the features.
+    """
+    batch, channels = features.shape[:2]
+    index = assignment.flatten(1) + 1
+    areas = features.new_zeros(batch, slots + 1).scatter_add(1, index, torch.ones_like(index, dtype=features.dtype))
+    sums = features.new_zeros(batch, channels, slots + 1)
+    sums = sums.scatter_add(2, index[:, None].expand(-1, channels, -1), features.flatten(2))
+    return (sums[:, :, 1:] / areas[:, None, 1:].clamp(min=1)).transpose(1, 2)
+
+
 def class_probabilities(class_logits: Tensor | None, semantic_probs_pooled: Tensor) -> Tensor:
     """Class of each instance: the geometric mean of the classifier's and the pixels' opinion, normalised.
 
