@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from mmseg.registry import MODELS
+from mmengine.registry import MODELS, init_default_scope
 
 from mmmaskattn.analysis import build_model, count_complexity
 from mmmaskattn.models.layers.attention_masks import MASKS
@@ -81,11 +80,15 @@ def test_shown_configs_build_and_run(number: int, tmp_path: Path):
     config = tmp_path / 'config.py'
     config.write_text(python_blocks(PARTS_PAGE)[number], encoding='utf-8')
     cfg = Config.fromfile(config)
-    init_default_scope('mmseg')
+    init_default_scope(cfg.default_scope)
     model = MODELS.build(cfg.model).eval()
     with torch.inference_mode():
-        logits = model(torch.rand(1, 3, 64, 64), mode='tensor')
-    assert logits.shape[:2] == (1, 150)
+        maps = model(torch.rand(1, 3, 64, 64), mode='tensor')
+    if cfg.default_scope == 'mmdet':
+        assert [one.shape[2:] for one in maps] == [(64, 64)] * 3
+        assert maps[0].shape[:2] == (1, 81)
+    else:
+        assert maps.shape[:2] == (1, 150)
     text = config.read_text()
     assert 'mmmaskattn.' in text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from edited_json import write_edited
 from mmengine.config import Config
 
 from mmmaskattn.analysis.native_ceiling import NativeCeiling
@@ -60,6 +61,19 @@ def test_official_json_as_truth(coco, monkeypatch):
     whole = NativeCeiling(cfg).compute()
     cfg.test_evaluator['ann_file'] = str(coco / 'annotations/instances_val2017.json')
     assert NativeCeiling(cfg).compute()['native_ceiling/AP'] == pytest.approx(whole['native_ceiling/AP'])
+
+
+def test_the_order_of_the_jsons_categories_changes_nothing(coco, tmp_path, monkeypatch):
+    """The reader's json lists them backwards, the metric's does not: the figures of every class stay."""
+    cfg = config('coco_instance', coco, monkeypatch)
+    cfg.test_evaluator.update(ann_file=str(coco / 'annotations/instances_val2017.json'), classwise=True)
+    expected = NativeCeiling(cfg).compute()
+    cfg.test_dataloader.dataset.ann_file = write_edited(
+        coco / 'annotations/instances_val2017.json', tmp_path, lambda content: content['categories'].reverse()
+    )
+    found = NativeCeiling(cfg).compute()
+    assert found == pytest.approx(expected)
+    assert sum('AP(' in name for name in found) > 2
 
 
 def test_semantic_config_gives_the_bilinear_ceiling(tmp_path, monkeypatch):

@@ -51,6 +51,38 @@ def test_semantic_trains_from_the_command_line(root, tmp_path):
     assert '| person' in output.replace('|   ', '| ')
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(('task', 'best'), [('instance', 'AP'), ('panoptic', 'PQ')])
+def test_instances_and_panoptic_train_and_are_evaluated(config, task, best, tmp_path):
+    """One epoch, each image twice, then the validation and a test."""
+    cfg = config(task)
+    assert (cfg.model.segment_head.num_things, cfg.model.segment_head.num_stuff) == (2, 1)
+    cfg.merge_from_dict(
+        {
+            'work_dir': str(tmp_path),
+            'visualizer.name': str(tmp_path),
+            'randomness': dict(seed=0),
+            'optim_wrapper.optimizer.lr': 1e-2,
+            'train_cfg': dict(max_epochs=1, val_interval=1),
+            'default_hooks.checkpoint.interval': 1,
+        }
+    )
+    cfg.param_scheduler = None  # no warm-up: there is but one epoch
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+        loader.update(num_workers=0, persistent_workers=False, batch_size=1)
+    cfg.train_dataloader.dataset = dict(type='RepeatDataset', times=2, dataset=cfg.train_dataloader.dataset)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    assert runner.iter == len(runner.train_dataloader) >= 6  # without the images that hold no person and no car
+    assert (tmp_path / f'best_lowres_{best}_epoch_1.pth').is_file()
+    metrics = runner.test()
+    assert all(0 <= value <= 100 for value in metrics.values())
+    assert 'lowres/AP' in metrics
+    if task == 'panoptic':
+        assert metrics['lowres/PQ_stuff'] > 20, 'the background covers more than half of the pixels'
+        assert metrics['lowres/mIoU'] > 20
+
+
 @pytest.mark.parametrize('task', ['instance', 'panoptic'])
 def test_loaders_give_samples_with_our_labels(config, task):
     cfg = config(task)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from mmmaskattn.models.grouping import (
     GroupingOptions,
     Groups,
     class_probabilities,
-    count_peaks,
+    count_seeds,
     density_seeds,
     group_by_prototypes,
     instance_scores,
@@ -122,7 +121,6 @@ class ContrastiveInstanceHead(SegmentHead):
                 in_channels, seed_channels, 1, self.upsample, coordinates, bias=bias_init_with_prob(0.1)
             )
             self.loss_seed = MODELS.build(loss_seed)
-        self._has_warned = False
 
     def forward(self, feats: Sequence[Tensor], size: tuple[int, int]) -> SegmentOutputs:
         """Compute class logits, embeddings and seed logits.
@@ -176,31 +174,18 @@ class ContrastiveInstanceHead(SegmentHead):
             The groups, and scores (B, K, T).
         """
         p_thing = self.thing_probability(outputs)
-        groups = self._groups(outputs, p_thing, self.grouping)
+        seed_map = self._seed_map(outputs, p_thing)
+        groups = group_by_prototypes(outputs.pixels, seed_map, p_thing, self.grouping)
+        self.warn_if_crowded(groups, self.grouping, lambda: count_seeds(outputs.pixels, seed_map, self.grouping))
         logits = self.classifier(pool(self._pooled_input(feature, outputs), groups)).float()
         classes = class_probabilities(logits, self.semantic_votes(outputs, groups))
         return groups, instance_scores(groups, classes, p_thing)
 
-    def _groups(self, outputs: SegmentOutputs, p_thing: Tensor, options: GroupingOptions) -> Groups:
+    def _seed_map(self, outputs: SegmentOutputs, p_thing: Tensor) -> Tensor:
+        """Probability (B, H, W) of each pixel to be a seed of a thing."""
         learned = self.seed_branch is not None
         quality = outputs.seeds[:, 0].float().sigmoid() if learned else density_seeds(outputs.pixels)
-        seed_map = quality * p_thing
-        if not torch.compiler.is_compiling() and not self._has_warned:
-            self._warn_if_crowded(seed_map, options)
-        return group_by_prototypes(outputs.pixels, seed_map, p_thing, options)
-
-    def _warn_if_crowded(self, seed_map: Tensor, options: GroupingOptions) -> None:
-        """Say once that an image has more seeds than instances are kept."""
-        if self.training:
-            return
-        most = int(count_peaks(seed_map, options).max())
-        if most > options.max_instances:
-            self._has_warned = True
-            warnings.warn(
-                f'an image has {most} seeds, but grouping.max_instances is {options.max_instances}: the weakest are '
-                'dropped. Raise it if images hold that many instances. This is said once.',
-                stacklevel=2,
-            )
+        return quality * p_thing
 
     def _pooled_input(self, feature: Tensor, outputs: SegmentOutputs) -> Tensor:
         """What an instance is classified by: the feature at the network's size, (B, C, H, W)."""
@@ -248,7 +233,9 @@ class ContrastiveInstanceHead(SegmentHead):
         # Rough masks do for learning what is no object.
         options = dataclasses.replace(self.grouping, max_instances=kept, iterations=0)
         detached = SegmentOutputs(*(one.detach() for one in outputs))
-        return self._groups(detached, self.thing_probability(detached), options)
+        p_thing = self.thing_probability(detached)
+        with torch.autocast(p_thing.device.type, enabled=False):
+            return group_by_prototypes(detached.pixels, self._seed_map(detached, p_thing), p_thing, options)
 
     def _targets_of(self, found: Groups, truth: SegmentTruth) -> Tensor:
         slots = found.valid.shape[1]

@@ -17,6 +17,7 @@ from mmmaskattn.models.grouping import (
     GroupingOptions,
     Groups,
     class_probabilities,
+    count_peaks,
     group_by_offsets,
     instance_scores,
 )
@@ -160,5 +161,6 @@ class OffsetVotingHead(SegmentHead):
         p_thing = self.thing_probability(outputs)
         centres = outputs.seeds[:, 0].float().sigmoid() * p_thing
         groups = group_by_offsets(outputs.pixels, centres, p_thing, self.grouping)
+        self.warn_if_crowded(groups, self.grouping, lambda: count_peaks(centres, self.grouping))
         votes = self.semantic_votes(outputs, groups)
         return groups, instance_scores(groups, class_probabilities(None, votes), p_thing)

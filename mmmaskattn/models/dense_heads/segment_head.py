@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import torch
 from mmdet.structures import DetDataSample
 from mmengine.model import BaseModule
 from torch import Tensor
@@ -13,7 +15,8 @@ from torch import Tensor
 from mmmaskattn.models.dense_heads.pixel_branch import PixelBranch
 from mmmaskattn.models.dense_heads.segment_prediction import PredictionOptions, SegmentPrediction, predict_segments
 from mmmaskattn.models.dense_heads.segment_truth import SegmentTruth, stack_truth
-from mmmaskattn.models.grouping import Groups, pool
+from mmmaskattn.models.grouping import GroupingOptions, Groups, pool
+from mmmaskattn.models.grouping.groups import static_shapes
 from mmmaskattn.registry import MODELS
 
 SEMANTIC_LOSS = dict(type='mmdet.CrossEntropyLoss', ignore_index=255, avg_non_ignore=True)
@@ -80,6 +83,7 @@ class SegmentHead(BaseModule, ABC):
         self.prediction_options = PredictionOptions.from_settings(settings)
         self.semantic_branch = PixelBranch(in_channels, 0, self.num_classes, upsample)
         self.loss_semantic = MODELS.build(loss_semantic)
+        self._has_warned = False
 
     @abstractmethod
     def forward(self, feats: Sequence[Tensor], size: tuple[int, int]) -> SegmentOutputs:
@@ -135,7 +139,11 @@ class SegmentHead(BaseModule, ABC):
         return dict(loss_semantic=semantic, **self.losses(feats[self.in_index], outputs, truth))
 
     def predict(
-        self, feats: Sequence[Tensor], sizes: Sequence[tuple[int, int]], size: tuple[int, int]
+        self,
+        feats: Sequence[Tensor],
+        sizes: Sequence[tuple[int, int]],
+        size: tuple[int, int],
+        inner: Sequence[tuple[int, int]] | None = None,
     ) -> list[SegmentPrediction]:
         """Predict instances, panoptic and semantic maps.
 
@@ -143,19 +151,40 @@ class SegmentHead(BaseModule, ABC):
             feats: Features of the neck or backbone.
             sizes: (h, w) that the predictions of each image are wanted in.
             size: (H, W) of the network's input.
+            inner: (h, w) of each image in the input, the rest being padding below and right; all of it by default.
 
         Returns:
             One prediction per image.
         """
         outputs = self(feats, size)
-        groups, scores = self.group(feats[self.in_index], outputs)
+        with torch.autocast(outputs.semantic.device.type, enabled=False):  # it would round cosines and sums over masks
+            groups, scores = self.group(feats[self.in_index].float(), outputs)
         probabilities = outputs.semantic.float().softmax(1)
-        found = predict_segments(groups, scores, probabilities, self.num_things, sizes, self.prediction_options)
+        found = predict_segments(groups, scores, probabilities, self.num_things, sizes, self.prediction_options, inner)
         if not self.return_embeddings:
             return found
         if not outputs.pixels.shape[1]:
             raise ValueError(f'return_embeddings=True, but {type(self).__name__} has no map of embeddings or offsets')
         return [one._replace(embeddings=pixels) for one, pixels in zip(found, outputs.pixels)]
+
+    def warn_if_crowded(self, groups: Groups, options: GroupingOptions, count: Callable[[], Tensor]) -> None:
+        """Say once that an image has more seeds than instances are kept; recorded graphs say nothing.
+
+        Args:
+            groups: The groups found.
+            options: How they were.
+            count: Gives the number of seeds of each image (B,); called only if all slots are taken.
+        """
+        if self._has_warned or static_shapes() or groups.valid.shape[1] < options.max_instances:
+            return
+        most = int(count().max())
+        if most > options.max_instances:
+            self._has_warned = True
+            warnings.warn(
+                f'an image has at least {most} seeds, but grouping.max_instances is {options.max_instances}: the '
+                'weakest are dropped. Raise it if images hold that many instances. This is said once.',
+                stacklevel=2,
+            )
 
     def thing_probability(self, outputs: SegmentOutputs) -> Tensor:
         """Probability of each pixel to belong to a thing.

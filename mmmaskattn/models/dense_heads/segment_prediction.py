@@ -69,6 +69,7 @@ def predict_segments(
     num_things: int,
     sizes: Sequence[tuple[int, int]],
     options: PredictionOptions,
+    inner: Sequence[tuple[int, int]] | None = None,
 ) -> list[SegmentPrediction]:
     """Make the predictions of a batch.
 
@@ -82,6 +83,7 @@ def predict_segments(
         num_things: T.
         sizes: (h, w) wanted for each image.
         options: Settings.
+        inner: (h, w) of each image in the batch; what lies below or right of it is padding. All of it by default.
 
     Returns:
         One prediction per image.
@@ -89,9 +91,10 @@ def predict_segments(
     soft = soft_masks(groups, probabilities[:, :num_things].sum(1))
     found = []
     for number, size in enumerate(sizes):
+        height, width = soft.shape[2:] if inner is None else inner[number]
         kept = groups.valid[number].nonzero()[:, 0]
-        masks, of_image = soft[number, kept], scores[number, kept]
-        classes = greatest_at(probabilities[number], size).owners
+        masks, of_image = soft[number, kept, :height, :width], scores[number, kept]
+        classes = greatest_at(probabilities[number, :, :height, :width], size).owners
         best, labels = of_image.max(1)
         panoptic = fuse_panoptic(masks, labels, best, classes, num_things, probabilities.shape[1], options.panoptic)
         found.append(

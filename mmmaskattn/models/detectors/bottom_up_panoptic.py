@@ -85,16 +85,19 @@ class BottomUpPanoptic(BaseDetector):
         Args:
             batch_inputs: (B, 3, H, W).
             batch_data_samples: Samples whose ``ori_shape`` says how large the predictions shall be.
-            rescale: Whether to resize to ``ori_shape``; otherwise to ``img_shape``, the network's size.
+            rescale: Whether to resize to ``ori_shape``; otherwise they stay at ``img_shape``, the network's size
+                without padding.
 
         Returns:
             The samples, with ``pred_instances``, ``pred_panoptic_seg``, ``pred_sem_seg`` and, on request,
             ``pred_embeddings``; see `SegmentPrediction` for what is in them.
         """
         size = batch_inputs.shape[-2:]
-        wanted = 'ori_shape' if rescale else 'img_shape'
-        sizes = [tuple(sample.metainfo.get(wanted, size))[:2] for sample in batch_data_samples]
-        found = self.segment_head.predict(self.extract_feat(batch_inputs), sizes, size)
+        inner = [tuple(sample.metainfo.get('img_shape', size))[:2] for sample in batch_data_samples]
+        sizes = inner
+        if rescale:
+            sizes = [tuple(sample.metainfo.get('ori_shape', size))[:2] for sample in batch_data_samples]
+        found = self.segment_head.predict(self.extract_feat(batch_inputs), sizes, size, inner)
         for sample, one in zip(batch_data_samples, found):
             sample.pred_instances = one.instances
             sample.pred_panoptic_seg = one.panoptic

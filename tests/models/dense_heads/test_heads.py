@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import pytest
@@ -14,6 +15,7 @@ from mmmaskattn.models.dense_heads import (
     OffsetVotingHead,
 )
 from mmmaskattn.models.dense_heads.offset_voting_head import mass_centres, true_offsets
+from mmmaskattn.models.grouping import count_peaks, density_seeds
 
 SIZE = (32, 32)
 HEADS = {
@@ -156,7 +158,8 @@ def test_missing_seeds_name_the_remedy():
 
 def test_predicted_masks_take_part_after_the_warm_up():
     """Before it the class of "no object" has no target, so its bias gets pushed down alone."""
-    head = ContrastiveInstanceHead(1, 1, 8, class_warmup=1)
+    torch.manual_seed(0)
+    head = ContrastiveInstanceHead(1, 1, 8, class_warmup=1, grouping=dict(seed_threshold=0, foreground=0))
     first = head.loss([feature()], [special('nothing')], SIZE)
     assert float(first['loss_class']) == 0
     second = head.loss([feature()], [special('nothing')], SIZE)
@@ -164,15 +167,91 @@ def test_predicted_masks_take_part_after_the_warm_up():
     assert int(head.steps) == 2
 
 
-def test_more_seeds_than_instances_kept_are_said_once():
-    head = HEADS['quality'](grouping=dict(max_instances=2, seed_threshold=0.0)).eval()
+def crowd_warnings(head, x: torch.Tensor, times: int = 1) -> list[str]:
     with torch.inference_mode(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')
-        for _ in range(2):
-            (one,) = head.predict([feature()], [SIZE], SIZE)
-    texts = [str(warning.message) for warning in caught if 'max_instances is 2' in str(warning.message)]
-    assert len(texts) == 1
-    assert len(one.instances.scores) <= 2
+        for _ in range(times):
+            (one,) = head.eval().predict([x], [SIZE], SIZE)
+            assert len(one.instances.scores) <= head.grouping.max_instances
+    return [str(one.message) for one in caught if 'grouping.max_instances is' in str(one.message)]
+
+
+@pytest.mark.parametrize('kind', ['quality', 'paper', 'offsets'], indirect=True)
+def test_more_seeds_than_instances_kept_are_said_once(kind):
+    torch.manual_seed(0)
+    head = HEADS[kind](grouping=dict(max_instances=2, seed_threshold=0.0, foreground=0.0))
+    (text,) = crowd_warnings(head, feature(), times=2)
+    assert re.search('at least ([3-9]|[1-9][0-9]+) seeds, but grouping.max_instances is 2', text)
+
+
+def test_many_peaks_of_few_objects_are_no_crowd():
+    """Embeddings that are alike everywhere have noise for a density: many peaks, one object."""
+    torch.manual_seed(0)
+    head = HEADS['paper'](grouping=dict(max_instances=4, foreground=0.0), position_code=False, coordinates=False)
+    with torch.no_grad():
+        head.embedding_branch.out.weight.mul_(1e-2)
+    x = feature()
+    with torch.inference_mode():
+        outputs = head.eval()([x], SIZE)
+        seed_map = density_seeds(outputs.pixels) * head.thing_probability(outputs)
+    assert int(count_peaks(seed_map, head.grouping)) > 4
+    assert crowd_warnings(head, x) == []
+
+
+def test_as_many_seeds_as_instances_kept_are_no_crowd():
+    head = HEADS['quality'](grouping=dict(max_instances=1, seed_threshold=0.0, foreground=0.0))
+    with torch.no_grad():
+        head.seed_branch.out.weight.zero_()
+        head.semantic_branch.out.weight.zero_()  # one plateau, which has one peak
+    assert crowd_warnings(head, feature()) == []
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_autocast_does_not_reach_the_grouping(kind, dtype, monkeypatch):
+    """The same maps and feature in half precision are grouped and scored the same within and outside of autocast."""
+    torch.manual_seed(0)
+    head = HEADS[kind](grouping=dict(seed_threshold=0.0, foreground=0.0)).eval()
+    with torch.inference_mode(), torch.autocast('cpu', dtype):
+        x = feature(2).to(dtype)
+        outputs = head([x], SIZE)
+        monkeypatch.setattr(head, 'forward', lambda feats, size: outputs)
+        inside = head.predict([x], [SIZE] * 2, SIZE)
+    with torch.inference_mode():
+        outside = head.predict([x], [SIZE] * 2, SIZE)
+    for a, b in zip(inside, outside):
+        check_prediction(a, SIZE)
+        assert torch.equal(a.instances.scores, b.instances.scores)
+        assert torch.equal(a.panoptic.sem_seg, b.panoptic.sem_seg)
+
+
+class Grouped(torch.nn.Module):
+    """From the feature to groups and scores."""
+
+    def __init__(self, head):
+        super().__init__()
+        self.head = head
+
+    def forward(self, x):
+        groups, scores = self.head.group(x, self.head([x], SIZE))
+        return *groups, scores
+
+
+@pytest.mark.parametrize('kind', ['quality', 'paper', 'offsets'], indirect=True)
+def test_grouping_and_scores_export_to_the_same_function(kind):
+    """With more seeds than slots too: what is said of them must not stop the recording."""
+    torch.manual_seed(0)
+    options = dict(max_instances=6, seed_threshold=0.0, foreground=0.0)
+    model = Grouped(HEADS[kind](grouping=options)).eval()
+    program = torch.export.export(model, (feature(2, seed=1),))
+    x = feature(2, seed=2)
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.filterwarnings('ignore', 'an image has at least')
+        expected = model(x)
+        found = program.module()(x)
+    assert expected[0].shape == (2, 6), 'eager mode has as many slots, since all have a seed'
+    assert expected[0].any(1).all()
+    for a, b in zip(found, expected):
+        torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
 
 
 def test_offsets_point_to_the_centre_of_mass():

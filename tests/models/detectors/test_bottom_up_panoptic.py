@@ -58,6 +58,22 @@ def test_the_network_size_without_rescaling(model):
     assert found.pred_sem_seg.sem_seg.shape == (1, *SIZE)
 
 
+def test_padding_has_no_part_in_a_prediction(model):
+    """Class maps of an image that fills the left part of its batch are stretched from that part alone."""
+    sample = special('blobs')
+    sample.set_metainfo(dict(img_shape=(32, 20), ori_shape=(64, 40)))
+    x = image()
+    with torch.inference_mode():
+        logits = model.eval()(x)[0][:, :, :, :20]
+        (found,) = model(x, [sample], mode='predict')
+        maps = torch.nn.functional.interpolate(logits.softmax(1), (64, 40), mode='bilinear')
+    assert torch.equal(found.pred_sem_seg.sem_seg, maps.argmax(1))
+    assert found.pred_instances.masks.shape[1:] == found.pred_panoptic_seg.sem_seg.shape[1:] == (64, 40)
+    with torch.inference_mode():
+        (found,) = model.predict(x, [sample], rescale=False)
+    assert torch.equal(found.pred_sem_seg.sem_seg, logits.argmax(1))
+
+
 @pytest.mark.parametrize('size', [(32, 32), (17, 31), (64, 48)])
 def test_the_bare_forward_gives_maps_of_any_size(model, size):
     with torch.inference_mode():

@@ -6,24 +6,18 @@ import dataclasses
 
 import pytest
 import torch
-import torch.nn.functional as F
 
 from mmmaskattn.models.grouping import FusionOptions, fuse_panoptic
 
-OPTIONS = FusionOptions(stuff_area_fraction=0)
+OPTIONS = FusionOptions(score_threshold=0.3, stuff_area_fraction=0)
 VOID = 4
 
 
-def semantic_of(rows, classes=4):
-    return F.one_hot(torch.tensor(rows), classes).permute(2, 0, 1).float()
-
-
 def fuse(masks, labels, scores, rows, options=OPTIONS, classes=4, num_things=2):
-    semantic = semantic_of(rows, classes)
-    masks = torch.tensor(masks).float().view(-1, *semantic.shape[1:])
-    fused = fuse_panoptic(
-        masks, torch.tensor(labels, dtype=torch.long), torch.tensor(scores).float(), semantic, num_things, options
-    )
+    semantic = torch.tensor(rows)
+    masks = torch.tensor(masks).float().view(-1, *semantic.shape)
+    labels, scores = torch.tensor(labels, dtype=torch.long), torch.tensor(scores).float()
+    fused = fuse_panoptic(masks, labels, scores, semantic, num_things, classes, options)
     assert fused.dtype == torch.int32
     return fused.tolist()
 
@@ -80,16 +74,16 @@ def test_small_stuff_becomes_void_and_what_instances_cover_does_not_count():
 
 
 def test_the_area_limit_means_the_same_at_every_size():
-    torch.manual_seed(0)
-    coarse = torch.randn(4, 8, 8)
+    small = torch.randint(4, (8, 8), generator=torch.Generator().manual_seed(0))
+    large = small.repeat_interleave(3, 0).repeat_interleave(3, 1)
     options = FusionOptions(stuff_area_fraction=0.2)
     nothing = torch.zeros(0)
-    small = fuse_panoptic(nothing.view(0, 8, 8), nothing.long(), nothing, coarse, 0, options)
-    large = fuse_panoptic(
-        nothing.view(0, 24, 24), nothing.long(), nothing, F.interpolate(coarse[None], scale_factor=3)[0], 0, options
+    small, large = (
+        fuse_panoptic(nothing.view(0, 8, 8), nothing.long(), nothing, classes, 0, 4, options)
+        for classes in (small, large)
     )
     assert VOID in small
-    assert torch.equal(F.interpolate(small[None, None].float(), scale_factor=3)[0, 0].int(), large)
+    assert torch.equal(small.repeat_interleave(3, 0).repeat_interleave(3, 1), large)
 
 
 def test_no_stuff_classes():
@@ -108,21 +102,31 @@ def test_empty_masks_take_no_rank():
 def random_scene():
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(12, 20, 30, generator=generator) * 6
-    return logits.softmax(0), torch.arange(12) % 2, torch.rand(12, generator=generator), torch.randn(4, 20, 30)
+    classes = torch.randint(4, (20, 30), generator=generator)
+    return logits.softmax(0), torch.arange(12) % 2, torch.rand(12, generator=generator), classes
 
 
 def test_results_repeat_bitwise_and_do_not_depend_on_the_order_of_instances():
-    masks, labels, scores, semantic = random_scene()
-    fused = fuse_panoptic(masks, labels, scores, semantic, 2, OPTIONS)
-    assert torch.equal(fused, fuse_panoptic(masks, labels, scores, semantic, 2, OPTIONS))
+    masks, labels, scores, classes = random_scene()
+    fused = fuse_panoptic(masks, labels, scores, classes, 2, 4, OPTIONS)
+    assert torch.equal(fused, fuse_panoptic(masks, labels, scores, classes, 2, 4, OPTIONS))
     order = torch.randperm(12)
-    assert torch.equal(fused, fuse_panoptic(masks[order], labels[order], scores[order], semantic, 2, OPTIONS))
+    assert torch.equal(fused, fuse_panoptic(masks[order], labels[order], scores[order], classes, 2, 4, OPTIONS))
     assert len(fused.unique()) > 6
 
 
+def test_masks_are_resized_before_they_are_made_hard():
+    """A coarse mask of the left half gives a straight edge at the middle, at any size."""
+    mask = torch.tensor([[0.9, 0.9, 0.1, 0.1]]).expand(1, 4, 4)
+    classes = torch.full((10, 21), 2)
+    fused = fuse_panoptic(mask, torch.zeros(1).long(), torch.ones(1), classes, 2, 4, OPTIONS)
+    expected = torch.where(torch.arange(21) < 10, 1000, 2)
+    assert torch.equal(fused[:, torch.arange(21) != 10], expected[torch.arange(21) != 10].expand(10, -1).int())
+
+
 class Exported(torch.nn.Module):
-    def forward(self, masks, labels, scores, semantic):
-        return fuse_panoptic(masks, labels, scores, semantic, 2, OPTIONS)
+    def forward(self, masks, labels, scores, classes):
+        return fuse_panoptic(masks, labels, scores, classes, 2, 4, OPTIONS)
 
 
 def test_the_exported_graph_says_the_same():
@@ -134,7 +138,8 @@ def test_the_exported_graph_says_the_same():
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        (dict(masks=torch.zeros(2, 4, 5)), 'resize one of them'),
+        (dict(masks=torch.zeros(4, 4)), 'expected .N, H, W.'),
+        (dict(classes=torch.zeros(4, 4, 4)), 'take argmax'),
         (dict(labels=torch.zeros(3).long()), 'one label and one score'),
         (dict(scores=torch.zeros(1)), 'one label and one score'),
         (dict(num_things=5), '4 classes with 5 things'),
@@ -145,8 +150,9 @@ def test_shapes_that_do_not_agree_are_refused(change, message):
         masks=torch.zeros(2, 4, 4),
         labels=torch.zeros(2).long(),
         scores=torch.zeros(2),
-        semantic=torch.zeros(4, 4, 4),
+        classes=torch.zeros(4, 4).long(),
         num_things=2,
+        num_classes=4,
     )
     with pytest.raises(ValueError, match=message):
         fuse_panoptic(**{**given, **change}, options=OPTIONS)

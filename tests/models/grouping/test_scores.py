@@ -14,6 +14,7 @@ from mmmaskattn.models.grouping import (
     groups_of_map,
     instance_scores,
     pool,
+    slot_means,
     soft_masks,
     top_instances,
 )
@@ -25,10 +26,15 @@ def groups_of(ids=None, noise=0.05) -> tuple[Groups, torch.Tensor]:
     return group_by_prototypes(embed(ids, noise), seed_pixels(ids), p_thing, GroupingOptions()), p_thing
 
 
-def test_pool_is_the_mean_over_each_mask():
+def scattered(features, groups) -> torch.Tensor:
+    return slot_means(features, groups.assignment, groups.valid.shape[1])
+
+
+@pytest.mark.parametrize('means', [pool, scattered])
+def test_pooling_is_the_mean_over_each_mask(means):
     groups, _ = groups_of()
     features = torch.randn(2, 5, 30, 30, dtype=torch.float)
-    pooled = pool(features, groups)
+    pooled = means(features, groups)
     assert pooled.shape == (2, 9, 5)
     for slot in range(9):
         expected = features[0, :, groups.assignment[0] == slot].mean(1)
@@ -36,10 +42,11 @@ def test_pool_is_the_mean_over_each_mask():
     assert not pooled[1].any()
 
 
-def test_gradients_of_pooling_reach_the_pixels_of_masks_only():
+@pytest.mark.parametrize('means', [pool, scattered])
+def test_gradients_of_pooling_reach_the_pixels_of_masks_only(means):
     groups, _ = groups_of()
     features = torch.randn(2, 5, 30, 30, requires_grad=True)
-    pool(features, groups).sum().backward()
+    means(features, groups).sum().backward()
     assert torch.equal((features.grad != 0).any(1), groups.assignment >= 0)
 
 
@@ -96,7 +103,8 @@ def test_each_flaw_lowers_the_rank(flaw):
     if flaw == 'border':
         mixed = embeddings[0, :, 4:20, 36:44] + 0.9 * embeddings[0, :, 4:20, 4:12]
         embeddings[0, :, 4:20, 36:44] = torch.nn.functional.normalize(mixed, dim=0)
-    groups = group_by_prototypes(embeddings, seeds, p_thing, GroupingOptions(similarity=0.65, iterations=0))
+    options = GroupingOptions(similarity=0.65, iterations=0, temperature=0.1)
+    groups = group_by_prototypes(embeddings, seeds, p_thing, options)
     flawed = int(groups.assignment[0, 12, 30])
     if flaw == 'class':
         classes[0, flawed] = 0.6

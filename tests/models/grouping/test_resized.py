@@ -1,0 +1,41 @@
+"""The greatest of many maps, taken a few at a time."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from mmmaskattn.models.grouping import resized
+from mmmaskattn.models.grouping.resized import greatest_at, resize_map
+
+
+def maps(number: int = 7) -> torch.Tensor:
+    """Maps of few values, so that many pixels have several greatest maps."""
+    return torch.randint(5, (number, 6, 8), generator=torch.Generator().manual_seed(0)).float() / 4
+
+
+@pytest.mark.parametrize('size', [(6, 8), (13, 9), (3, 20)])
+def test_it_says_what_all_maps_at_once_say(size):
+    whole = F.interpolate(maps()[None], size, mode='bilinear')[0]
+    found = greatest_at(maps(), size, 0.6)
+    assert torch.equal(found.owners, whole.argmax(0))
+    assert torch.equal(found.values, whole.amax(0))
+    assert torch.equal(found.areas, (whole > 0.6).sum((1, 2)))
+
+
+@pytest.mark.parametrize('at_a_time', [1, 2, 3, 7, 8])
+def test_it_says_the_same_however_many_are_taken_at_a_time(at_a_time, monkeypatch):
+    expected = greatest_at(maps(), (6, 8))
+    monkeypatch.setattr(resized, 'MOST_VALUES', at_a_time * 6 * 8)
+    for a, b in zip(greatest_at(maps(), (6, 8)), expected):
+        assert torch.equal(a, b)
+
+
+def test_a_size_beyond_the_limit_takes_one_map_at_a_time(monkeypatch):
+    monkeypatch.setattr(resized, 'MOST_VALUES', 10)
+    assert torch.equal(greatest_at(maps(), (6, 8)).owners, maps().argmax(0))
+
+
+def test_resizing_nothing_gives_nothing_of_the_size():
+    assert resize_map(torch.zeros(0, 4, 4), (5, 6)).shape == (0, 5, 6)
