@@ -12,5 +12,5 @@ model = dict(
     segment_head=dict(
         num_things={{_base_.num_things}}, num_stuff={{_base_.num_stuff}}, grouping=dict(max_instances=400)
     ),
-    test_cfg=dict(max_per_image=400),
+    test_cfg=dict(max_per_image=400, panoptic=dict(score_threshold=0.2)),  # chosen on the validation images
 )

@@ -30,7 +30,7 @@ class FusionOptions:
             (``'class'``).
     """
 
-    score_threshold: float = 0.2
+    score_threshold: float = 0.1
     stuff_area_fraction: float = 0.004
     mask_threshold: float = 0.5
     keep_fraction: float = 0.5
