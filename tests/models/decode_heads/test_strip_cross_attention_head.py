@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.models.backbones import MixVisionTransformer, ResNet
 from mmseg.registry import MODELS
@@ -21,6 +22,12 @@ PAGE = Path(__file__).parents[3] / 'docs/explanation/scaseg.md'
 NORM = dict(type='mmmaskattn.CrossProcessBN')
 SMALL = (32, 64, 160, 256)
 LARGE = (64, 128, 256, 512)
+
+
+@pytest.fixture(autouse=True)
+def _in_mmsegs_scope():
+    """Losses named plainly are mmseg's, whatever a test before has set."""
+    init_default_scope('mmseg')
 
 
 def head(in_channels, **options) -> StripCrossAttentionHead:
