@@ -8,9 +8,9 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 from setuptools.command.editable_wheel import editable_wheel
 
-ROOT = Path(__file__).resolve().parent
-MIM = Path('mmmaskattn') / '.mim'
+ROOT, MIM = Path(__file__).resolve().parent, Path('mmmaskattn') / '.mim'
 MIM_CONTENTS = ('configs', 'tools', 'model-index.yml')
+ONNX = ('onnx', 'onnxscript', 'onnxruntime')
 VERSION: dict = {}
 exec((ROOT / 'mmmaskattn' / 'version.py').read_text(), VERSION)
 
@@ -56,7 +56,5 @@ setup(
         *('torch>=2.1', 'numpy', 'matplotlib', 'opencv-python', 'pillow', 'rich', 'pycocotools', 'ftfy', 'regex'),
         *('mmengine>=0.10.7,<0.11', 'mmcv>=2.0.0,<2.2.0', 'mmsegmentation>=1.2.2', 'mmdet>=3.3.0', 'setuptools<81'),
     ],
-    extras_require={
-        'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', 'onnx', 'onnxscript', 'onnxruntime']
-    },
+    extras_require={'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX]},
 )
