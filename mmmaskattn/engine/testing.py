@@ -48,7 +48,7 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="where to store the predictions: a .pkl file, or a new folder for PNG label maps or COCO's result files",
     )
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
-    parser.add_argument('--show-dir', help='folder for pictures of the predictions, inside the work folder')
+    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
     parser.add_argument(
         '--show-embeddings',
         action='store_true',
