@@ -18,7 +18,7 @@ from mmmaskattn.models.layers import LowResolutionBlock
 from mmmaskattn.models.lrformer_variants import LRFORMER_VARIANTS
 
 ROOT = Path(__file__).parents[2]
-LEAVES = sorted(path.stem for path in (ROOT / 'configs/lrformer').glob('*.py'))
+LEAVES = sorted(path.stem for path in (ROOT / 'configs/lrformer').glob('*_semantic_*.py'))
 CLASSES = {'ade20k': 150, 'coco': 133, 'cityscapes': 19, 'camvid': 11}
 # Measured on the authors' modules with 150 classes at 512x512: multiply-adds (G) and parameters (M).
 PUBLISHED = {'t': (16.55, 13.26), 's': (39.71, 32.22), 'b': (74.36, 67.51), 'l': (121.36, 110.98)}

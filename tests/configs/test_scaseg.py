@@ -17,7 +17,7 @@ from mmmaskattn.analysis import build_model, count_complexity, read_config
 from mmmaskattn.models import StripCrossAttentionHead
 
 ROOT = Path(__file__).parents[2]
-LEAVES = sorted(path.stem for path in (ROOT / 'configs/scaseg').glob('*.py'))
+LEAVES = sorted(path.stem for path in (ROOT / 'configs/scaseg').glob('*_semantic_*.py'))
 ITERATIONS_JOB = """
 _base_ = '{leaf}'
 from mmmaskattn.datasets.input_size import with_input_size

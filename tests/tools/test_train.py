@@ -97,7 +97,7 @@ def test_amp_on_cpu_computes_in_bfloat16_and_accumulates():
 
 
 def test_missing_config_is_named(tmp_path):
-    done = run(['python', ROOT / 'tools/train.py', 'gone.py'], tmp_path)
+    done = run([sys.executable, ROOT / 'tools/train.py', 'gone.py'], tmp_path)
     assert done.returncode != 0
     assert 'there is no config gone.py' in done.stdout
 
@@ -105,7 +105,7 @@ def test_missing_config_is_named(tmp_path):
 def test_missing_data_root_is_named(tmp_path):
     config = tmp_path / 'job.py'
     config.write_text(f"_base_ = '{ROOT}/configs/_base_/datasets/ade20k_semantic_128.py'\n")
-    done = run(['python', ROOT / 'tools/train.py', config], tmp_path, ADE20K_ROOT='nowhere/ade')
+    done = run([sys.executable, ROOT / 'tools/train.py', config], tmp_path, ADE20K_ROOT='nowhere/ade')
     assert done.returncode != 0
     assert 'nowhere/ade' in done.stdout
     assert 'ADE20K_ROOT' in done.stdout
