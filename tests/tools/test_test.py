@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import sys
 
 import cv2
 import pytest

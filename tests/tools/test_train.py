@@ -1,6 +1,7 @@
 """tools/train.py and dist_train.sh, run as users run them."""
 
 import re
+import sys
 
 import pytest
 import torch
