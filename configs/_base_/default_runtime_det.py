@@ -3,7 +3,8 @@ _base_ = './default_runtime.py'
 default_scope = 'mmdet'
 default_hooks = dict(
     checkpoint=dict(save_best='auto', rule='greater'),  # by the first metric: PQ, or AP of the instance task
-    visualization=dict(_delete_=True, type='mmmaskattn.InstancePictureHook'),
+    # Draws what the panoptic map paints: its least score is 0.1 too.
+    visualization=dict(_delete_=True, type='mmmaskattn.InstancePictureHook', score_thr=0.1),
 )
 visualizer = dict(type='DetLocalVisualizer')
 tta_model = None  # SegTTAModel is semantic
