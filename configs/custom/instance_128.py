@@ -1,11 +1,6 @@
 # Your own images, instances: a json in COCO's format (masks as polygons or run-length codes).
 # Expected on disk: $CUSTOM_ROOT/images/{train,val}/NAME.*, $CUSTOM_ROOT/annotations/instances_{train,val}.json.
-_base_ = [
-    '../_base_/models/bottom_up_tiny.py',
-    '../_base_/datasets/coco_instance_128.py',
-    '../_base_/schedules/adamw_1000e_batch14.py',
-    '../_base_/default_runtime_det.py',
-]
+_base_ = ['../_base_/models/bottom_up_tiny.py', '../_base_/tasks/coco_instance_128.py']
 data_root = '{{$CUSTOM_ROOT:data/custom}}'
 classes = ('person', 'car')  # names as in the json's categories; the label is the place in this list
 

@@ -1,8 +1,3 @@
 # ADE20K, instances, 128x128, tiny; see ade20k_instance_128.py.
-_base_ = [
-    '../_base_/models/bottom_up_tiny.py',
-    '../_base_/datasets/ade20k_instance_128.py',
-    '../_base_/schedules/adamw_1000e_batch14.py',
-    '../_base_/default_runtime_det.py',
-]
-model = dict(segment_head=dict(num_things={{_base_.num_things}}, num_stuff={{_base_.num_stuff}}))
+_base_ = ['../_base_/models/bottom_up_tiny.py', '../_base_/tasks/ade20k_instance_128.py']
+model = dict(segment_head=dict(num_things=_base_.num_things, num_stuff=_base_.num_stuff))

@@ -1,10 +1,5 @@
 # ADE20K, panoptic, 128x128, base. Changed most: $ADE20K_ROOT (where the data is),
 # train_dataloader.batch_size (7 a process), optim_wrapper.optimizer.lr (5e-4 at a batch of 14),
 # train_cfg.max_epochs.
-_base_ = [
-    '../_base_/models/bottom_up_base.py',
-    '../_base_/datasets/ade20k_panoptic_128.py',
-    '../_base_/schedules/adamw_1000e_batch14.py',
-    '../_base_/default_runtime_det.py',
-]
-model = dict(segment_head=dict(num_things={{_base_.num_things}}, num_stuff={{_base_.num_stuff}}))
+_base_ = ['../_base_/models/bottom_up_base.py', '../_base_/tasks/ade20k_panoptic_128.py']
+model = dict(segment_head=dict(num_things=_base_.num_things, num_stuff=_base_.num_stuff))

@@ -1,8 +1,3 @@
 # CamVid, semantic, 128x128, small; see camvid_semantic_128.py.
-_base_ = [
-    '../_base_/models/maskattn_unet_small.py',
-    '../_base_/datasets/camvid_semantic_128.py',
-    '../_base_/schedules/adamw_1000e.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = ['../_base_/models/maskattn_unet_small.py', '../_base_/tasks/camvid_semantic_128.py']
 model = dict(decode_head=dict(num_classes=11))

@@ -1,8 +1,3 @@
 # COCO, instances, 128x128, small; see coco_instance_128.py.
-_base_ = [
-    '../_base_/models/bottom_up_small.py',
-    '../_base_/datasets/coco_instance_128.py',
-    '../_base_/schedules/adamw_1000e_batch14.py',
-    '../_base_/default_runtime_det.py',
-]
-model = dict(segment_head=dict(num_things={{_base_.num_things}}, num_stuff={{_base_.num_stuff}}))
+_base_ = ['../_base_/models/bottom_up_small.py', '../_base_/tasks/coco_instance_128.py']
+model = dict(segment_head=dict(num_things=_base_.num_things, num_stuff=_base_.num_stuff))

@@ -1,14 +1,3 @@
 # Nuclei of the Data Science Bowl 2018, instances, 128x128, tiny; see dsb2018_instance_128.py.
-_base_ = [
-    '../_base_/models/bottom_up_tiny.py',
-    '../_base_/datasets/dsb2018_instance_128.py',
-    '../_base_/schedules/adamw_1000e_batch14.py',
-    '../_base_/default_runtime_det.py',
-]
-# Up to 375 nuclei an image.
-model = dict(
-    segment_head=dict(
-        num_things={{_base_.num_things}}, num_stuff={{_base_.num_stuff}}, grouping=dict(max_instances=400)
-    ),
-    test_cfg=dict(max_per_image=400, panoptic=dict(score_threshold=0.2)),  # chosen on the validation images
-)
+_base_ = ['../_base_/models/bottom_up_tiny.py', '../_base_/tasks/dsb2018_instance_128.py']
+model = _base_.model_for_nuclei

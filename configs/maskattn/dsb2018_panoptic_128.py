@@ -1,16 +1,5 @@
 # Nuclei of the Data Science Bowl 2018, panoptic, 128x128, base. Changed most: $DSB2018_ROOT (where the data is),
 # train_dataloader.batch_size (7 a process), optim_wrapper.optimizer.lr (5e-4 at a batch of 14),
 # train_cfg.max_epochs.
-_base_ = [
-    '../_base_/models/bottom_up_base.py',
-    '../_base_/datasets/dsb2018_panoptic_128.py',
-    '../_base_/schedules/adamw_1000e_batch14.py',
-    '../_base_/default_runtime_det.py',
-]
-# Up to 375 nuclei an image.
-model = dict(
-    segment_head=dict(
-        num_things={{_base_.num_things}}, num_stuff={{_base_.num_stuff}}, grouping=dict(max_instances=400)
-    ),
-    test_cfg=dict(max_per_image=400, panoptic=dict(score_threshold=0.2)),  # chosen on the validation images
-)
+_base_ = ['../_base_/models/bottom_up_base.py', '../_base_/tasks/dsb2018_panoptic_128.py']
+model = _base_.model_for_nuclei

@@ -1,9 +1,3 @@
 # COCO panoptic classes, semantic, 128x128: Mask2Former on ResNet-50.
-_base_ = [
-    '../_base_/models/mask2former_r50_semantic.py',
-    '../_base_/datasets/coco_semantic_128.py',
-    '../_base_/schedules/adamw_1000e.py',
-    '../_base_/default_runtime.py',
-]
-num_classes = 133
-model = dict(decode_head=dict(num_classes=num_classes, loss_cls=dict(class_weight=[1.0] * num_classes + [0.1])))
+_base_ = ['../_base_/models/mask2former_r50_semantic.py', '../_base_/tasks/coco_semantic_128.py']
+model = dict(decode_head=dict(num_classes=133, loss_cls=dict(class_weight=[1.0] * 133 + [0.1])))

@@ -1,18 +1,13 @@
 # Nuclei of the Data Science Bowl 2018, panoptic, 128x128: Panoptic FPN on ResNet-50.
-_base_ = [
-    '../_base_/models/panoptic_fpn_r50.py',
-    '../_base_/datasets/dsb2018_panoptic_128.py',
-    '../_base_/schedules/adamw_1000e_batch14.py',
-    '../_base_/default_runtime_det.py',
-]
+_base_ = ['../_base_/models/panoptic_fpn_r50.py', '../_base_/tasks/dsb2018_panoptic_128.py']
+things = dict(num_classes=_base_.num_things)
 classes = dict(num_things_classes=_base_.num_things, num_stuff_classes=_base_.num_stuff)
 # Up to 375 nuclei an image.
 model = dict(
-    roi_head=dict(bbox_head=dict(num_classes=_base_.num_things), mask_head=dict(num_classes=_base_.num_things)),
+    roi_head=dict(bbox_head=things, mask_head=things),
     semantic_head=classes,
     panoptic_fusion_head=classes,
     train_cfg=dict(rpn_proposal=dict(max_per_img=1000)),
     test_cfg=dict(rpn=dict(max_per_img=1000), rcnn=dict(max_per_img=400)),
 )
-val_evaluator = _base_.val_evaluator[:1]  # PQ; mmdet gives neither scored instances nor a semantic map
-test_evaluator = val_evaluator
+val_evaluator = test_evaluator = _base_.val_evaluator[:1]  # PQ; mmdet gives neither scored instances nor a semantic map

@@ -1,7 +1,2 @@
 # ADE20K, semantic, 128x128: SegFormer-B0.
-_base_ = [
-    '../_base_/models/segformer_b0.py',
-    '../_base_/datasets/ade20k_semantic_128.py',
-    '../_base_/schedules/adamw_1000e.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = ['../_base_/models/segformer_b0.py', '../_base_/tasks/ade20k_semantic_128.py']

@@ -1,7 +1,2 @@
-_base_ = [
-    '../_base_/models/unet_w12.py',
-    '../_base_/datasets/camvid_semantic_128.py',
-    '../_base_/schedules/adamw_1000e.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = ['../_base_/models/unet_w12.py', '../_base_/tasks/camvid_semantic_128.py']
 model = dict(decode_head=dict(num_classes=11))

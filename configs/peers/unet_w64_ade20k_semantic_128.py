@@ -1,7 +1,2 @@
 # ADE20K, semantic, 128x128: U-Net, 31 M parameters.
-_base_ = [
-    '../_base_/models/unet_w64.py',
-    '../_base_/datasets/ade20k_semantic_128.py',
-    '../_base_/schedules/adamw_1000e.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = ['../_base_/models/unet_w64.py', '../_base_/tasks/ade20k_semantic_128.py']

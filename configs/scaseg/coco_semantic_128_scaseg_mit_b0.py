@@ -1,10 +1,5 @@
 # COCO panoptic classes, semantic, 128x128, strip cross-attention on MiT-B0. Changed most: $COCO_ROOT (where the data
 # is), train_dataloader.batch_size (4 a process), optim_wrapper.optimizer.lr (5e-4 at a batch of 8),
 # train_cfg.max_epochs.
-_base_ = [
-    '../_base_/models/scaseg_mit_b0.py',
-    '../_base_/datasets/coco_semantic_128.py',
-    '../_base_/schedules/adamw_1000e.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = ['../_base_/models/scaseg_mit_b0.py', '../_base_/tasks/coco_semantic_128.py']
 model = dict(decode_head=dict(num_classes=133))

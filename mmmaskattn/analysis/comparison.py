@@ -12,11 +12,12 @@ from mmengine.config import Config
 from torch import nn
 
 from mmmaskattn.analysis.comparison_accuracy import Accuracy
+from mmmaskattn.analysis.comparison_found import instances_found
 from mmmaskattn.analysis.comparison_memory import MemoryRequest, measure_memory
 from mmmaskattn.analysis.comparison_training import training_step
 from mmmaskattn.analysis.complexity import Complexity, count_complexity
 from mmmaskattn.analysis.latency import Timing, inference_call, time_in_turn
-from mmmaskattn.analysis.model_builder import build_model, read_config
+from mmmaskattn.analysis.model_builder import build_seeded_model, read_config
 from mmmaskattn.analysis.model_inputs import random_images
 from mmmaskattn.utils.progress import show_progress
 
@@ -34,8 +35,8 @@ class Conditions:
         warmup: Rounds before, not timed.
         threads: CPU threads.
         device: ``cpu``, ``cuda``, ...
-        forward: What is counted and timed. ``auto``: the bare network, unless it fails or leaves out weights that
-            ``predict`` reads; or ``predict``: post-processing included.
+        forward: What is counted and timed. ``tensor``: the bare network; ``predict``: post-processing included;
+            ``auto``: ``tensor``, unless it fails or leaves out weights that ``predict`` reads.
         memory: Whether the peak memory is measured.
     """
 
@@ -60,6 +61,7 @@ class Measured:
         config: Its config file.
         cost: MACs and parameters.
         forward: The forward that was counted and timed, ``tensor`` or ``predict``.
+        found: Instances that ``predict`` found in the image counted; None where it was not run or finds none ever.
         latency: By batch size; of the whole batch.
         training: Of the training step.
         memory: Peak MiB above the weights by batch size (as text) and ``train``.
@@ -70,6 +72,7 @@ class Measured:
     config: str
     cost: Complexity
     forward: str = 'tensor'
+    found: int | None = None
     latency: dict[int, Timing] = field(default_factory=dict)
     training: Timing | None = None
     memory: dict[str, float] = field(default_factory=dict)
@@ -123,10 +126,11 @@ class Comparison:
         return show_progress(items, len(items), what)
 
     def _count(self, name: str) -> Measured:
-        model = build_model(self._cfgs[name])
+        model = build_seeded_model(self._cfgs[name])
         cost = count_complexity(model, self.conditions.shape, self.conditions.forward)
+        found = instances_found(model, self.conditions.shape) if cost.forward == 'predict' else None
         self._models[name] = model.to(self._device)
-        return Measured(name, self._configs[name], cost, cost.forward)
+        return Measured(name, self._configs[name], cost, cost.forward, found)
 
     def _memory_request(self, row: Measured) -> MemoryRequest:
         c = self.conditions

@@ -20,7 +20,7 @@ import torch
 
 from mmmaskattn.analysis.comparison_training import training_step
 from mmmaskattn.analysis.latency import inference_call
-from mmmaskattn.analysis.model_builder import build_model, read_config
+from mmmaskattn.analysis.model_builder import build_seeded_model, read_config
 from mmmaskattn.analysis.model_inputs import random_images
 
 STATUS, RESET = Path('/proc/self/status'), Path('/proc/self/clear_refs')
@@ -71,7 +71,7 @@ def _peak_of(call: Callable[[], Any], before: float) -> float:
 def _measure(request: MemoryRequest) -> dict[str, float]:
     torch.set_num_threads(request.threads)
     cfg = read_config(request.config, request.options)
-    model = build_model(cfg)
+    model = build_seeded_model(cfg)
     before, peaks = _status('VmRSS'), {}
     for batch in sorted(request.batches):
         images = random_images(request.shape, batch)

@@ -39,16 +39,22 @@ def _memory(key: str) -> Callable[[Measured], float | None]:
     return lambda row: row.memory.get(key)
 
 
+def _found(row: Measured) -> float | None:
+    return row.found
+
+
 def _training(row: Measured) -> float | None:
     return None if row.training is None else row.training.median
 
 
-def _columns(conditions: Conditions) -> list[Column]:
+def _columns(rows: Sequence[Measured], conditions: Conditions) -> list[Column]:
     columns = [
         Column('parameters M', 'params', lambda row: row.cost.params / 1e6, 3),
         Column('not read M', 'params_not_read', lambda row: (row.cost.params - row.cost.params_read) / 1e6, 3),
         Column('MACs G', 'macs', lambda row: row.cost.macs / 1e9, 3),
     ]
+    if any(row.found is not None for row in rows):
+        columns.append(Column('instances found', 'instances_found', _found, 0))
     for batch in conditions.batches:
         columns += [
             Column(f'ms, batch {batch}', f'median_ms_{batch}', _latency(batch, 'median'), 1),
@@ -76,7 +82,7 @@ def as_markdown(rows: Sequence[Measured], conditions: Conditions, metrics: Seque
     Returns:
         Markdown.
     """
-    columns = _columns(conditions)
+    columns = _columns(rows, conditions)
     cells = [
         [
             row.name,
@@ -113,6 +119,11 @@ def describe_conditions(rows: Sequence[Measured], conditions: Conditions) -> str
         f'whole batch in interleaved rounds, {c.rounds} at batch 1, {c.slow_rounds} otherwise, after {c.warmup} of '
         'warm-up.',
     ]
+    if any(row.found is not None for row in rows):
+        lines.append(
+            'Instances found: in the image counted. Post-processing costs more the more there is to do, and random '
+            'weights find what they find.'
+        )
     if c.train_batch:
         lines.append('Training step: forward, losses on drawn truth of eight instances, backward; no optimizer.')
     if c.memory:
@@ -135,7 +146,7 @@ def as_csv(rows: Sequence[Measured], conditions: Conditions, metrics: Sequence[s
     Returns:
         CSV with a heading; an empty cell is a figure that there is not.
     """
-    columns = _columns(conditions)
+    columns = _columns(rows, conditions)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(['model', 'config', 'forward', *(column.key for column in columns), *metrics])

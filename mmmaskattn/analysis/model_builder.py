@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import MODELS, init_default_scope
@@ -53,6 +54,20 @@ def build_model(cfg: Config) -> nn.Module:
     init_default_scope(cfg.get('default_scope') or 'mmengine')
     model = MODELS.build(ConfigDict(_without_weights(cfg.model.to_dict())))
     return revert_sync_batchnorm(model)
+
+
+def build_seeded_model(cfg: Config, seed: int = 0) -> nn.Module:
+    """Build as :func:`build_model` does, with the same random weights each time.
+
+    What a model predicts, and so what its post-processing costs, depends on the weights.
+
+    Args:
+        cfg: A config with ``model``.
+        seed: Of torch's generator, which is put back afterwards.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build_model(cfg)
 
 
 def _pipelines(cfg: Config) -> Iterator[Any]:

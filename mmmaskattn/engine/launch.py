@@ -7,6 +7,7 @@ with the gloo backend. With GPUs everything is left to mmengine.
 from __future__ import annotations
 
 import datetime
+import gc
 import os
 import subprocess
 
@@ -65,9 +66,14 @@ def cpu_wrapper(find_unused_parameters: bool = False) -> dict:
 
 
 def finish_distributed() -> None:
-    """Leave the process group, if there is one."""
+    """Leave the process group, if there is one; to be called when the Runner is no longer referred to.
+
+    What a Runner has wrapped keeps the group alive. Its threads must end before the interpreter does: one that still
+    holds a tensor then would abort the process (``terminate called without an active exception``).
+    """
     if dist.is_available() and dist.is_initialized():
         dist.destroy_process_group()
+        gc.collect()  # a Runner refers to itself
 
 
 def _check_device_count() -> None:

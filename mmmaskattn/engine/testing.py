@@ -17,7 +17,7 @@ from mmengine.runner import Runner
 
 from mmmaskattn.analysis.native_ceiling import LOWRES_CEILING, NativeCeiling
 from mmmaskattn.datasets.check_root import check_data_roots
-from mmmaskattn.engine.launch import finish_distributed, prepare_distributed
+from mmmaskattn.engine.launch import prepare_distributed
 from mmmaskattn.engine.options import add_common_options, load_config
 from mmmaskattn.evaluation.protocol import PROTOCOLS, protocol_of, set_protocol
 
@@ -66,7 +66,7 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
-    """Test as the command line says.
+    """Test as the command line says. Of several processes each calls ``finish_distributed`` when it is done.
 
     Args:
         argv: Arguments; those of the process by default.
@@ -100,7 +100,6 @@ def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
         report(metrics, Path(cfg.work_dir))
         if 'lowres' in protocols:
             print(LOWRES_CEILING)
-    finish_distributed()
     return metrics
 
 

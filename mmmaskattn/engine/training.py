@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 
 from mmmaskattn.datasets.check_root import check_data_roots
 from mmmaskattn.datasets.fraction import set_fraction
-from mmmaskattn.engine.launch import finish_distributed, prepare_distributed
+from mmmaskattn.engine.launch import prepare_distributed
 from mmmaskattn.engine.options import add_common_options, load_config
 from mmmaskattn.engine.schedule import fit_schedule
 
@@ -52,7 +52,7 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def train(argv: Sequence[str] | None = None) -> Runner:
-    """Train as the command line says.
+    """Train as the command line says. Of several processes each calls ``finish_distributed`` when it is done.
 
     Args:
         argv: Arguments; those of the process by default.
@@ -69,7 +69,6 @@ def train(argv: Sequence[str] | None = None) -> Runner:
     prepare_distributed(cfg, args.launcher)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     runner.train()
-    finish_distributed()
     return runner
 
 

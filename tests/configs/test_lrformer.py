@@ -1,13 +1,11 @@
-"""The leaves of configs/lrformer: each trains a step and predicts at its size, on mini data; sizes are as shown."""
+"""The leaves of configs/lrformer: classes, recipes, and sizes as shown."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import pytest
 import torch
-from config_job import train_and_predict, write_semantic_sets
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
@@ -28,31 +26,13 @@ def large(leaf: str) -> bool:
     return '_128_' not in leaf
 
 
-@pytest.fixture(scope='module')
-def roots(tmp_path_factory) -> dict[str, Path]:
-    return write_semantic_sets(tmp_path_factory.mktemp('data'))
+def load(leaf: str) -> Config:
+    return Config.fromfile(ROOT / f'configs/lrformer/{leaf}.py')
 
 
-@pytest.fixture
-def load(roots, monkeypatch):
-    for name, root in roots.items():
-        monkeypatch.setenv(name, str(root))
-    return lambda leaf: Config.fromfile(ROOT / f'configs/lrformer/{leaf}.py')
-
-
-@pytest.mark.parametrize(
-    'leaf', [pytest.param(leaf, marks=[pytest.mark.slow] if large(leaf) else []) for leaf in LEAVES]
-)
-def test_trains_a_step_and_predicts_at_its_size(leaf, load):
-    cfg = load(leaf)
-    size = input_size(cfg)[0]
-    if large(leaf):
-        cfg.model.backbone.with_cp = True  # so that L at 640x640 fits into an ordinary machine
-    loss, given, predicted = train_and_predict(cfg, batch_size=1 if large(leaf) else 2)
-    num_classes = CLASSES[leaf.split('_')[0]]
-    assert given == predicted == size
-    assert cfg.model.decode_head.num_classes == num_classes
-    assert 0.5 * math.log(num_classes) < loss < 2 * math.log(num_classes)
+@pytest.mark.parametrize('leaf', LEAVES)
+def test_the_head_knows_the_classes_of_its_data(leaf):
+    assert load(leaf).model.decode_head.num_classes == CLASSES[leaf.split('_')[0]]
 
 
 def rows(page: str) -> list[list[str]]:
@@ -61,7 +41,7 @@ def rows(page: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize('variant', PUBLISHED)
-def test_sizes_at_512_are_the_published_ones_and_those_shown(variant, load):
+def test_sizes_at_512_are_the_published_ones_and_those_shown(variant):
     init_default_scope('mmseg')
     cfg = load(f'ade20k_semantic_512_lrformer_{variant}')
     assert input_size(cfg)[0] == (512, 512)
@@ -78,7 +58,7 @@ def test_sizes_at_512_are_the_published_ones_and_those_shown(variant, load):
     assert shown[1:] == [widths, depths, str(settings.drop_path_rate), sizes[0], str(head.channels), sizes[1]]
 
 
-def test_attention_at_128_repeats_no_position(load):
+def test_attention_at_128_repeats_no_position():
     """Queries and keys of every block fit on the map they are taken from."""
     init_default_scope('mmseg')
     cfg = load('ade20k_semantic_128_lrformer_t')
@@ -100,7 +80,7 @@ def test_attention_at_128_repeats_no_position(load):
 
 
 @pytest.mark.parametrize('leaf', [leaf for leaf in LEAVES if large(leaf)])
-def test_large_sizes_follow_the_published_recipe(leaf, load):
+def test_large_sizes_follow_the_published_recipe(leaf):
     cfg = load(leaf)
     assert (cfg.train_cfg.type, cfg.train_cfg.max_iters) == ('IterBasedTrainLoop', 160000)
     assert cfg.train_dataloader.sampler.type == 'InfiniteSampler'
@@ -110,7 +90,7 @@ def test_large_sizes_follow_the_published_recipe(leaf, load):
     assert cfg.default_hooks.checkpoint.by_epoch is False
 
 
-def test_sizes_shown_are_those_counted(load):
+def test_sizes_shown_are_those_counted():
     init_default_scope('mmseg')
     shown = {row[0]: row[1:] for row in rows('explanation/lrformer.md') if len(row) == 3 and row[1].endswith(' G')}
     assert set(shown) == {f'configs/lrformer/{leaf}.py' for leaf in LEAVES if 'ade20k_semantic_128' in leaf} | {

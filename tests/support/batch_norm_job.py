@@ -4,6 +4,7 @@ import torch
 from torch import distributed as dist
 from torch import nn
 
+from mmmaskattn.engine.launch import finish_distributed
 from mmmaskattn.models.layers.sync_batch_norm import CrossProcessBatchNorm2d
 
 CHANNELS = 3
@@ -47,4 +48,4 @@ def work(rank, cases, folder):
         parts, layer = batches(sizes), layer_of(**options)
         results.append([step(layer, parts[rank], targets_of(parts)[rank]) for _ in range(2)][-1])
     torch.save(results, f'{folder}/{rank}.pt')
-    dist.destroy_process_group()
+    finish_distributed()

@@ -6,6 +6,7 @@ import torch
 from mmengine.evaluator import Evaluator
 from segment_samples import METAINFO, segment_sample
 
+from mmmaskattn.engine.launch import finish_distributed
 from mmmaskattn.evaluation.segment_dump import SegmentDump
 
 COUNT = 3
@@ -20,4 +21,4 @@ def work(rank: int, folder: str) -> None:
     for number in (rank, (rank + 2) % COUNT):
         evaluator.process([segment_sample(img_path=f'{number}.png', img_id=number)])
     assert evaluator.evaluate(COUNT) == {}
-    torch.distributed.destroy_process_group()
+    finish_distributed()

@@ -11,7 +11,7 @@ from mmseg.structures import SegDataSample
 from mmseg.utils import register_all_modules
 from torch import distributed as dist
 
-from mmmaskattn.engine.launch import cpu_wrapper
+from mmmaskattn.engine.launch import cpu_wrapper, finish_distributed
 
 CLASSES, SIZE = 5, 32
 
@@ -85,4 +85,5 @@ def work(rank, folder):
     half = slice(2 * rank, 2 * rank + 2)
     step(wrapper, images[half], samples[half])
     torch.save(state_after(model), f'{folder}/{rank}.pt')
-    dist.destroy_process_group()
+    del wrapper
+    finish_distributed()

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import MODEL_WRAPPERS, MODELS, init_default_scope
 from torch import distributed as dist
 
-from mmmaskattn.engine.launch import cpu_wrapper
+from mmmaskattn.engine.launch import cpu_wrapper, finish_distributed
 
 
 def work(rank: int, folder: str, cases: dict[str, tuple[str, dict]]) -> None:
@@ -19,7 +19,7 @@ def work(rank: int, folder: str, cases: dict[str, tuple[str, dict]]) -> None:
     torch.set_num_threads(1)
     dist.init_process_group('gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=2)
     torch.save({name: gradients(rank, *case) for name, case in cases.items()}, f'{folder}/{rank}.pt')
-    dist.destroy_process_group()
+    finish_distributed()
 
 
 def gradients(rank: int, config: str, options: dict) -> dict[str, torch.Tensor | None]:

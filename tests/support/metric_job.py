@@ -17,6 +17,7 @@ from scored_samples import (
     with_semantic,
 )
 
+from mmmaskattn.engine.launch import finish_distributed
 from mmmaskattn.evaluation import InstanceAP, PanopticQuality, SegmentIoU
 
 IMAGES = 5  # odd, so that the sampler pads
@@ -49,4 +50,4 @@ def work(rank: int, folder: str) -> None:
     """One of two processes; the last image is the first again, as mmengine's sampler pads."""
     torch.distributed.init_process_group('gloo', init_method=f'file://{folder}/meet', rank=rank, world_size=2)
     torch.save(score([rank, rank + 2, (rank + 4) % IMAGES]), f'{folder}/{rank}.pt')
-    torch.distributed.destroy_process_group()
+    finish_distributed()

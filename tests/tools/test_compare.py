@@ -102,6 +102,8 @@ def test_memory_forward_with_post_processing_and_latency_axis(tool, tmp_path):
     tool.main([str(PANOPTIC), *options, '--forward', 'predict', '--x-axis', 'latency', '--out', str(tmp_path)])
     (row,) = csv.DictReader((tmp_path / 'comparison.csv').open())
     assert row['forward'] == 'predict'
+    assert int(row['instances_found']) >= 0
+    assert 'Instances found: in the image counted' in (tmp_path / 'comparison.md').read_text()
     assert float(row['peak_mib_1']) > 1
     assert 'train_ms_8' not in row
 

@@ -21,6 +21,7 @@ from mmmaskattn.analysis.comparison_accuracy import read_accuracy
 from mmmaskattn.analysis.comparison_memory import can_measure
 from mmmaskattn.analysis.comparison_plot import X_AXES, plot_comparison
 from mmmaskattn.analysis.comparison_table import as_csv, as_markdown
+from mmmaskattn.analysis.complexity import FORWARDS
 
 FILES = ('comparison.md', 'comparison.csv', 'comparison.png')
 
@@ -38,7 +39,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--warmup', type=int, default=2, help='rounds before, not timed')
     parser.add_argument('--threads', type=int, default=1, help='CPU threads')
     parser.add_argument('--device', default='cpu', help='cpu, cuda, cuda:1 ...')
-    parser.add_argument('--forward', choices=['auto', 'predict'], default='auto', help='predict: with post-processing')
+    parser.add_argument('--forward', choices=FORWARDS, default='auto', help='predict: with post-processing')
     parser.add_argument('--skip', nargs='+', default=[], choices=['memory', 'train'], help='what not to measure')
     parser.add_argument('--accuracy', type=Path, nargs='+', default=[], help='results.json of accuracy.py')
     parser.add_argument('--metric', nargs='+', default=['mIoU'], help='metrics to join; the plot shows the first')

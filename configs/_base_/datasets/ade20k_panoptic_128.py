@@ -6,18 +6,17 @@ data_root = '{{$ADE20K_ROOT:data/ade/ADEChallengeData2016}}'
 num_things = 100
 num_stuff = 50
 
+dataset = dict(type='mmmaskattn.ADE20KPanopticDataset', data_root=data_root)
 train_dataloader = dict(
     dataset=dict(
-        type='mmmaskattn.ADE20KPanopticDataset',
-        data_root=data_root,
+        **dataset,
         ann_file='ade20k_panoptic_train.json',
         data_prefix=dict(img='images/training', seg='ade20k_panoptic_train'),
     )
 )
 val_dataloader = dict(
     dataset=dict(
-        type='mmmaskattn.ADE20KPanopticDataset',
-        data_root=data_root,
+        **dataset,
         ann_file='ade20k_panoptic_val.json',
         data_prefix=dict(img='images/validation', seg='ade20k_panoptic_val'),
     )

@@ -9,18 +9,17 @@ train_pipeline = [_base_.load_train_image, *load_labels, *_base_.augment]
 test_pipeline = [_base_.load_image, *load_labels, *_base_.shrink]
 tta_pipeline = [_base_.load_image, *load_labels, _base_.augment_test]
 
+dataset = dict(type='ADE20KDataset', data_root=data_root)
 train_dataloader = dict(
     dataset=dict(
-        type='ADE20KDataset',
-        data_root=data_root,
+        **dataset,
         data_prefix=dict(img_path='images/training', seg_map_path='annotations/training'),
         pipeline=train_pipeline,
     )
 )
 val_dataloader = dict(
     dataset=dict(
-        type='ADE20KDataset',
-        data_root=data_root,
+        **dataset,
         data_prefix=dict(img_path='images/validation', seg_map_path='annotations/validation'),
         pipeline=test_pipeline,
     )

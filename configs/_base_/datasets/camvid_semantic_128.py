@@ -9,27 +9,7 @@ train_pipeline = [_base_.load_train_image, *load_labels, *_base_.augment]
 test_pipeline = [_base_.load_image, *load_labels, *_base_.shrink]
 tta_pipeline = [_base_.load_image, *load_labels, _base_.augment_test]
 
-train_dataloader = dict(
-    dataset=dict(
-        type='mmmaskattn.CamVidDataset',
-        data_root=data_root,
-        split='train',
-        pipeline=train_pipeline,
-    )
-)
-val_dataloader = dict(
-    dataset=dict(
-        type='mmmaskattn.CamVidDataset',
-        data_root=data_root,
-        split='val',
-        pipeline=test_pipeline,
-    )
-)
-test_dataloader = dict(
-    dataset=dict(
-        type='mmmaskattn.CamVidDataset',
-        data_root=data_root,
-        split='test',
-        pipeline=test_pipeline,
-    )
-)
+dataset = dict(type='mmmaskattn.CamVidDataset', data_root=data_root)
+train_dataloader = dict(dataset=dict(**dataset, split='train', pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(**dataset, split='val', pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(**dataset, split='test', pipeline=test_pipeline))

@@ -5,19 +5,17 @@ _base_ = './instance_128.py'
 data_root = '{{$CITYSCAPES_ROOT:data/cityscapes}}'
 num_things = 8
 
+dataset = dict(type='mmmaskattn.CityscapesInstanceDataset', data_root=data_root)
 train_dataloader = dict(
     dataset=dict(
-        type='mmmaskattn.CityscapesInstanceDataset',
-        data_root=data_root,
+        **dataset,
         ann_file='annotations/instancesonly_filtered_gtFine_train.json',
         data_prefix=dict(img='leftImg8bit/train'),
-        filter_cfg=dict(filter_empty_gt=True),
     )
 )
 val_dataloader = dict(
     dataset=dict(
-        type='mmmaskattn.CityscapesInstanceDataset',
-        data_root=data_root,
+        **dataset,
         ann_file='annotations/instancesonly_filtered_gtFine_val.json',
         data_prefix=dict(img='leftImg8bit/val'),
     )

@@ -6,18 +6,17 @@ data_root = '{{$CITYSCAPES_ROOT:data/cityscapes}}'
 num_things = 8
 num_stuff = 11
 
+dataset = dict(type='mmmaskattn.CityscapesPanopticDataset', data_root=data_root)
 train_dataloader = dict(
     dataset=dict(
-        type='mmmaskattn.CityscapesPanopticDataset',
-        data_root=data_root,
+        **dataset,
         ann_file='annotations/cityscapes_panoptic_train.json',
         data_prefix=dict(img='leftImg8bit/train', seg='gtFine/cityscapes_panoptic_train'),
     )
 )
 val_dataloader = dict(
     dataset=dict(
-        type='mmmaskattn.CityscapesPanopticDataset',
-        data_root=data_root,
+        **dataset,
         ann_file='annotations/cityscapes_panoptic_val.json',
         data_prefix=dict(img='leftImg8bit/val', seg='gtFine/cityscapes_panoptic_val'),
     )

@@ -9,20 +9,15 @@ train_pipeline = [_base_.load_train_image, *load_labels, *_base_.augment]
 test_pipeline = [_base_.load_image, *load_labels, *_base_.shrink]
 tta_pipeline = [_base_.load_image, *load_labels, _base_.augment_test]
 
+dataset = dict(type='CityscapesDataset', data_root=data_root)
 train_dataloader = dict(
     dataset=dict(
-        type='CityscapesDataset',
-        data_root=data_root,
-        data_prefix=dict(img_path='leftImg8bit/train', seg_map_path='gtFine/train'),
-        pipeline=train_pipeline,
+        **dataset, data_prefix=dict(img_path='leftImg8bit/train', seg_map_path='gtFine/train'), pipeline=train_pipeline
     )
 )
 val_dataloader = dict(
     dataset=dict(
-        type='CityscapesDataset',
-        data_root=data_root,
-        data_prefix=dict(img_path='leftImg8bit/val', seg_map_path='gtFine/val'),
-        pipeline=test_pipeline,
+        **dataset, data_prefix=dict(img_path='leftImg8bit/val', seg_map_path='gtFine/val'), pipeline=test_pipeline
     )
 )
 test_dataloader = val_dataloader

@@ -4,21 +4,11 @@ _base_ = './instance_128.py'
 data_root = '{{$COCO_ROOT:data/coco}}'
 num_things = 80
 
+dataset = dict(type='mmmaskattn.CocoInstanceDataset', data_root=data_root)
 train_dataloader = dict(
-    dataset=dict(
-        type='mmmaskattn.CocoInstanceDataset',
-        data_root=data_root,
-        ann_file='annotations/instances_train2017.json',
-        data_prefix=dict(img='train2017'),
-        filter_cfg=dict(filter_empty_gt=True),
-    )
+    dataset=dict(**dataset, ann_file='annotations/instances_train2017.json', data_prefix=dict(img='train2017'))
 )
 val_dataloader = dict(
-    dataset=dict(
-        type='mmmaskattn.CocoInstanceDataset',
-        data_root=data_root,
-        ann_file='annotations/instances_val2017.json',
-        data_prefix=dict(img='val2017'),
-    )
+    dataset=dict(**dataset, ann_file='annotations/instances_val2017.json', data_prefix=dict(img='val2017'))
 )
 test_dataloader = val_dataloader

@@ -5,18 +5,17 @@ data_root = '{{$COCO_ROOT:data/coco}}'
 num_things = 80
 num_stuff = 53
 
+dataset = dict(type='mmmaskattn.CocoPanopticDataset', data_root=data_root)
 train_dataloader = dict(
     dataset=dict(
-        type='mmmaskattn.CocoPanopticDataset',
-        data_root=data_root,
+        **dataset,
         ann_file='annotations/panoptic_train2017.json',
         data_prefix=dict(img='train2017', seg='annotations/panoptic_train2017'),
     )
 )
 val_dataloader = dict(
     dataset=dict(
-        type='mmmaskattn.CocoPanopticDataset',
-        data_root=data_root,
+        **dataset,
         ann_file='annotations/panoptic_val2017.json',
         data_prefix=dict(img='val2017', seg='annotations/panoptic_val2017'),
     )

@@ -12,10 +12,10 @@ train_pipeline = [_base_.load_train_image, *load_labels, *_base_.augment]
 test_pipeline = [_base_.load_image, *load_labels, *_base_.shrink]
 tta_pipeline = [_base_.load_image, *load_labels, _base_.augment_test]
 
+dataset = dict(type='mmmaskattn.CocoPanopticSemanticDataset', data_root=data_root)
 train_dataloader = dict(
     dataset=dict(
-        type='mmmaskattn.CocoPanopticSemanticDataset',
-        data_root=data_root,
+        **dataset,
         ann_file='annotations/panoptic_train2017.json',
         data_prefix=dict(img_path='train2017', seg_map_path='annotations/panoptic_train2017'),
         pipeline=train_pipeline,
@@ -23,8 +23,7 @@ train_dataloader = dict(
 )
 val_dataloader = dict(
     dataset=dict(
-        type='mmmaskattn.CocoPanopticSemanticDataset',
-        data_root=data_root,
+        **dataset,
         ann_file='annotations/panoptic_val2017.json',
         data_prefix=dict(img_path='val2017', seg_map_path='annotations/panoptic_val2017'),
         pipeline=test_pipeline,

@@ -2,6 +2,7 @@
 # for images of 800 pixels; 300 proposals in place of 1000, as a 128x128 image has 4092 anchors in all.
 _base_ = './peer_detector.py'
 proposals = dict(nms_pre=1000, max_per_img=300, nms=dict(type='nms', iou_threshold=0.7), min_bbox_size=0)
+roi_extractor = dict(type='SingleRoIExtractor', out_channels=256, featmap_strides=[4, 8, 16, 32], finest_scale=14)
 model = dict(
     type='MaskRCNN',
     neck=dict(type='FPN', in_channels=[256, 512, 1024, 2048], out_channels=256, num_outs=5),
@@ -16,13 +17,7 @@ model = dict(
     ),
     roi_head=dict(
         type='StandardRoIHead',
-        bbox_roi_extractor=dict(
-            type='SingleRoIExtractor',
-            roi_layer=dict(type='RoIAlign', output_size=7, sampling_ratio=0),
-            out_channels=256,
-            featmap_strides=[4, 8, 16, 32],
-            finest_scale=14,
-        ),
+        bbox_roi_extractor=dict(roi_extractor, roi_layer=dict(type='RoIAlign', output_size=7, sampling_ratio=0)),
         bbox_head=dict(
             type='Shared2FCBBoxHead',
             in_channels=256,
@@ -36,13 +31,7 @@ model = dict(
             loss_cls=dict(type='CrossEntropyLoss'),
             loss_bbox=dict(type='L1Loss'),
         ),
-        mask_roi_extractor=dict(
-            type='SingleRoIExtractor',
-            roi_layer=dict(type='RoIAlign', output_size=14, sampling_ratio=0),
-            out_channels=256,
-            featmap_strides=[4, 8, 16, 32],
-            finest_scale=14,
-        ),
+        mask_roi_extractor=dict(roi_extractor, roi_layer=dict(type='RoIAlign', output_size=14, sampling_ratio=0)),
         mask_head=dict(
             type='FCNMaskHead',
             num_convs=4,

@@ -1,29 +1,20 @@
 # MaskFormer on ResNet-50, mmdet's own parts: the panoptic descendant of DETR, which in mmdet finds boxes only. The same
 # transformer on the stride-32 map and the same prediction of a set; masks in place of boxes.
-_base_ = './peer_detector.py'
-relu = dict(type='ReLU', inplace=True)
-attention = dict(embed_dims=256, num_heads=8, dropout=0.1, batch_first=True)
-ffn = dict(embed_dims=256, feedforward_channels=2048, num_fcs=2, ffn_drop=0.1, act_cfg=relu)
-encoding = dict(num_feats=128, normalize=True)
+_base_ = ['./peer_detector.py', './mask2former_parts.py']
+attention = dict(_base_.attention, dropout=0.1)
+ffn = dict(_base_.ffn, ffn_drop=0.1)
 model = dict(
     type='MaskFormer',
     panoptic_head=dict(
         type='MaskFormerHead',
-        in_channels=[256, 512, 1024, 2048],
-        feat_channels=256,
-        out_channels=256,
+        **_base_.head,
         num_things_classes=80,
         num_stuff_classes=53,
-        num_queries=100,
         pixel_decoder=dict(
             type='TransformerEncoderPixelDecoder',
-            norm_cfg=dict(type='GN', num_groups=32),
-            act_cfg=dict(type='ReLU'),
+            **_base_.pixel_decoder,
             encoder=dict(num_layers=6, layer_cfg=dict(self_attn_cfg=attention, ffn_cfg=ffn)),
-            positional_encoding=encoding,
         ),
-        enforce_decoder_input_project=False,
-        positional_encoding=encoding,
         transformer_decoder=dict(
             return_intermediate=True,
             num_layers=6,

@@ -27,8 +27,8 @@ from mmmaskattn.datasets.prepare.work import (
     PictureTask,
     Record,
     Split,
-    check_folders,
     check_not_empty,
+    find_splits,
     read_labels,
 )
 from mmmaskattn.utils.atomic import atomic_write
@@ -45,25 +45,13 @@ for _index, _row in enumerate(ADE20K_CLASSES):
 
 
 def ade20k_splits(root: Path, names: Sequence[str] = tuple(FOLDERS)) -> list[Split]:
-    """Find what is to be prepared.
-
-    Args:
-        root: ADEChallengeData2016.
-        names: ``train``, ``val`` or both.
-
-    Returns:
-        The splits.
-
-    Raises:
-        FileNotFoundError: a folder is missing or has no images.
-    """
+    """Find what is to be prepared in ADEChallengeData2016; see `find_splits`."""
     parts = (
         ('images', 'the images (*.jpg) of the scene parsing challenge, ADEChallengeData2016'),
         ('annotations', 'the semantic label PNGs of the scene parsing challenge, ADEChallengeData2016'),
         ('annotations_instance', 'the PNGs of annotations_instance.tar, of the instance challenge of the same images'),
     )
-    check_folders([(root / part / FOLDERS[name], what) for part, what in parts for name in names])
-    return [_split(root, name) for name in names]
+    return find_splits(root, names, FOLDERS, parts, _split)
 
 
 def _split(root: Path, name: str) -> Split:

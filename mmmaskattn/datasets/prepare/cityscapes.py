@@ -22,13 +22,13 @@ from mmmaskattn.datasets.prepare.work import (
     PictureTask,
     Record,
     Split,
-    check_folders,
     check_not_empty,
+    find_splits,
     read_labels,
 )
 from mmmaskattn.utils.atomic import atomic_write
 
-SPLITS = ('train', 'val')
+FOLDERS = {'train': 'train', 'val': 'val'}
 NUM_LABELS = 34
 ID_STEP = 1000
 IMAGE_END, LABEL_END = '_leftImg8bit.png', '_gtFine_labelIds.png'
@@ -42,25 +42,13 @@ _TRAIN_ID = np.full(NUM_LABELS, 255, np.uint8)
 _TRAIN_ID[sorted(_PLACE)] = np.arange(len(_PLACE))
 
 
-def cityscapes_splits(root: Path, names: Sequence[str] = SPLITS) -> list[Split]:
-    """Find what is to be prepared.
-
-    Args:
-        root: the folder of leftImg8bit and gtFine.
-        names: ``train``, ``val`` or both.
-
-    Returns:
-        The splits.
-
-    Raises:
-        FileNotFoundError: a folder is missing or has no images.
-    """
+def cityscapes_splits(root: Path, names: Sequence[str] = tuple(FOLDERS)) -> list[Split]:
+    """Find what is to be prepared in the folder of leftImg8bit and gtFine; see `find_splits`."""
     parts = (
         ('leftImg8bit', 'the images of leftImg8bit_trainvaltest.zip, a folder for each city'),
         ('gtFine', 'the fine annotations of gtFine_trainvaltest.zip, a folder for each city'),
     )
-    check_folders([(root / part / name, what) for part, what in parts for name in names])
-    return [_split(root, name) for name in names]
+    return find_splits(root, names, FOLDERS, parts, _split)
 
 
 def _split(root: Path, name: str) -> Split:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Literal
@@ -87,6 +87,32 @@ class Split:
     convert: Callable[[PictureTask], Converted]
     json_files: tuple[JsonFile, ...]
     unused: tuple[Path, ...] = ()
+
+
+def find_splits(
+    root: Path,
+    names: Sequence[str],
+    folders: Mapping[str, str],
+    parts: Sequence[tuple[str, str]],
+    make_split: Callable[[Path, str], Split],
+) -> list[Split]:
+    """Check that the folders of some splits are there, all of them first, and find what is to be prepared.
+
+    Args:
+        root: data root.
+        names: ``train``, ``val`` or both.
+        folders: name of each split's folder inside a part.
+        parts: folders inside ``root`` that have one for each split; each with what it holds and where that comes from.
+        make_split: pairs the files of a split; takes ``root`` and the split's name.
+
+    Returns:
+        The splits.
+
+    Raises:
+        FileNotFoundError: a folder is missing or has no images.
+    """
+    check_folders([(root / part / folders[name], what) for part, what in parts for name in names])
+    return [make_split(root, name) for name in names]
 
 
 def read_labels(path: Path, task: PictureTask) -> np.ndarray:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from mmcv.transforms import BaseTransform
 
 from mmmaskattn.datasets.transforms.read_panoptic import read_panoptic
+from mmmaskattn.datasets.transforms.seg_map_loader import SegMapLoader
 from mmmaskattn.datasets.transforms.segment_map import IGNORE_LABEL, check_map_size, set_segment_map
 from mmmaskattn.registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()
-class LoadPanoptic(BaseTransform):
+class LoadPanoptic(SegMapLoader):
     """Load a COCO panoptic PNG and its ``segments_info`` as an id map, the truth of the panoptic task.
 
     Void pixels and segments of classes left out (label 255) get id 0. A sample without ``seg_map_path`` passes
@@ -33,21 +31,13 @@ class LoadPanoptic(BaseTransform):
             list; named in the message.
     """
 
-    def __init__(self, backend_args: dict | None = None) -> None:
-        self.backend_args = backend_args
-
-    def transform(self, results: dict) -> dict[str, Any]:
+    def load(self, path: str, results: dict) -> None:
         """Load one id map.
 
         Args:
-            results: Result dictionary, see the class.
-
-        Returns:
-            The same dictionary.
+            path: The picture.
+            results: Result dictionary, see the class; changed in place.
         """
-        path = results.get('seg_map_path')
-        if path is None:
-            return results
         given = results['segments_info']
         segments = [
             dict(id=s['id'], label=s['category'], isthing=bool(s['isthing']), iscrowd=int(s['iscrowd'])) for s in given
@@ -56,7 +46,3 @@ class LoadPanoptic(BaseTransform):
         id_map = read_panoptic(path, given, numbers, 0, np.int32, self.backend_args)
         check_map_size(id_map, path, results)
         set_segment_map(results, id_map, segments)
-        return results
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(backend_args={self.backend_args})'

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from mmcv.transforms import BaseTransform
 
 from mmmaskattn.datasets.transforms.read_panoptic import read_panoptic
+from mmmaskattn.datasets.transforms.seg_map_loader import SegMapLoader
 from mmmaskattn.registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()
-class LoadPanopticAsSemantic(BaseTransform):
+class LoadPanopticAsSemantic(SegMapLoader):
     """Load a COCO panoptic PNG and its ``segments_info`` as a semantic label map.
 
     Crowd segments count as their class, as in the semantic maps that detectron2 and mmdet derive. A sample without
@@ -31,26 +29,20 @@ class LoadPanopticAsSemantic(BaseTransform):
     """
 
     def __init__(self, void_label: int = 255, backend_args: dict | None = None) -> None:
+        super().__init__(backend_args)
         self.void_label = void_label
-        self.backend_args = backend_args
 
-    def transform(self, results: dict) -> dict[str, Any]:
+    def load(self, path: str, results: dict) -> None:
         """Load one label map.
 
         Args:
-            results: Result dictionary, see the class.
-
-        Returns:
-            The same dictionary.
+            path: The picture.
+            results: Result dictionary, see the class; changed in place.
         """
-        path = results.get('seg_map_path')
-        if path is None:
-            return results
         segments = results['segments_info']
         labels = [segment['category'] for segment in segments]
         results['gt_seg_map'] = read_panoptic(path, segments, labels, self.void_label, np.uint8, self.backend_args)
         results.setdefault('seg_fields', []).append('gt_seg_map')
-        return results
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(void_label={self.void_label}, backend_args={self.backend_args})'

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import mmcv
 import numpy as np
-from mmcv.transforms import BaseTransform
 from mmengine import fileio
 
+from mmmaskattn.datasets.transforms.seg_map_loader import SegMapLoader
 from mmmaskattn.registry import TRANSFORMS
 
 
@@ -39,7 +37,7 @@ def read_label_image(path: str, backend_args: dict | None = None, backend: str =
 
 
 @TRANSFORMS.register_module()
-class LoadSegMap(BaseTransform):
+class LoadSegMap(SegMapLoader):
     """Load a label map (H, W) as uint8, applying ``reduce_zero_label`` and ``label_map`` as mmseg defines them.
 
     mmseg's `LoadAnnotations` does the same but wraps labels above 255 round without a word and does not name a file
@@ -57,29 +55,17 @@ class LoadSegMap(BaseTransform):
         ValueError: If it is no picture, has colour channels, or holds values above 255.
     """
 
-    def __init__(self, backend_args: dict | None = None) -> None:
-        self.backend_args = backend_args
-
-    def transform(self, results: dict) -> dict[str, Any]:
+    def load(self, path: str, results: dict) -> None:
         """Load one label map.
 
         Args:
-            results: Result dictionary, see the class.
-
-        Returns:
-            The same dictionary.
+            path: The picture.
+            results: Result dictionary, see the class; changed in place.
         """
-        path = results.get('seg_map_path')
-        if path is None:
-            return results
         stored = _check_stored(read_label_image(path, self.backend_args), path)
         table = label_lookup_table(results.get('reduce_zero_label', False), results.get('label_map'))
         results['gt_seg_map'] = stored if table is None else table[stored]
         results.setdefault('seg_fields', []).append('gt_seg_map')
-        return results
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(backend_args={self.backend_args})'
 
 
 def _check_stored(label_map: np.ndarray, path: str) -> np.ndarray:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmmaskattn.models.backbones.maskattn_unet import NORM
+from mmmaskattn.models.backbones.staged_backbone import StagedBackbone, by_stage
 from mmmaskattn.models.layers.lrformer_stage import LRFormerStage, make_downsampling, make_stem
 from mmmaskattn.models.layers.pooled_grids import PooledGrids
 from mmmaskattn.models.lrformer_variants import get_lrformer_variant
@@ -22,7 +21,7 @@ FIRST_ENTRY_NORM_STAGE = 2
 
 
 @MODELS.register_module()
-class LRFormer(BaseModule):
+class LRFormer(StagedBackbone):
     """LRFormer backbone.
 
     ``T`` at 512x512::
@@ -68,7 +67,8 @@ class LRFormer(BaseModule):
         init_cfg: initialisation, as mmengine takes it (``dict(type='Pretrained', checkpoint=...)``).
 
     Raises:
-        ValueError: unknown ``arch``, a sequence of the wrong length, heads that do not divide a width.
+        ValueError: unknown ``arch``, a sequence of the wrong length, heads that do not divide a width, ``out_indices``
+            or ``frozen_stages`` beyond the stages.
     """
 
     def __init__(
@@ -92,39 +92,30 @@ class LRFormer(BaseModule):
         with_cp: bool = False,
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
-        super().__init__(init_cfg)
         variant = get_lrformer_variant(arch)
         widths = tuple(embed_dims or variant.embed_dims)
+        super().__init__(widths, out_indices, frozen_stages, norm_eval, init_cfg)
         count = len(widths)
-        blocks = _by_stage(depths or variant.depths[:count], count, 'depths')
-        heads = _by_stage(num_heads or variant.num_heads[:count], count, 'num_heads')
-        ratios = _by_stage(ffn_ratios or variant.ffn_ratios[:count], count, 'ffn_ratios')
+        blocks = by_stage(depths or variant.depths[:count], count, 'depths')
+        heads = by_stage(num_heads or variant.num_heads[:count], count, 'num_heads')
+        ratios = by_stage(ffn_ratios or variant.ffn_ratios[:count], count, 'ffn_ratios')
         q_sizes = (q_pooled_sizes,) * count if isinstance(q_pooled_sizes, int) else q_pooled_sizes
-        q_sizes = _by_stage(q_sizes, count, 'q_pooled_sizes')
-        key_sizes = _by_stage(pyramids or (None,) * count, count, 'pyramids')
+        q_sizes = by_stage(q_sizes, count, 'q_pooled_sizes')
+        key_sizes = by_stage(pyramids or (None,) * count, count, 'pyramids')
         rates = drop_path_rates(variant.drop_path_rate if drop_path_rate is None else drop_path_rate, sum(blocks))
-        self.out_channels = widths
-        self.out_indices = _check_indices(out_indices, count)
-        self.frozen_stages = frozen_stages
-        self.norm_eval = norm_eval
         self.stages = nn.ModuleList()
         for stage, width in enumerate(widths):
             done = sum(blocks[:stage])
+            embed = make_downsampling(widths[stage - 1], width) if stage else make_stem(in_channels, width, norm_cfg)
+            grids = PooledGrids(
+                width, q_sizes[stage], key_sizes[stage], clamp_queries=clamp_queries, clamp_keys=clamp_keys
+            )
+            drop_paths = rates[done : done + blocks[stage]]
+            scale = layer_scale_init if stage >= FIRST_SCALED_STAGE else None
             with_entry_norm = variant.entry_norm_blocks if stage == FIRST_ENTRY_NORM_STAGE else ()
+            entry_norms = [norm_cfg if block in with_entry_norm else None for block in range(blocks[stage])]
             self.stages.append(
-                LRFormerStage(
-                    make_downsampling(widths[stage - 1], width) if stage else make_stem(in_channels, width, norm_cfg),
-                    width,
-                    heads[stage],
-                    ratios[stage],
-                    PooledGrids(
-                        width, q_sizes[stage], key_sizes[stage], clamp_queries=clamp_queries, clamp_keys=clamp_keys
-                    ),
-                    rates[done : done + blocks[stage]],
-                    layer_scale_init if stage >= FIRST_SCALED_STAGE else None,
-                    [norm_cfg if block in with_entry_norm else None for block in range(blocks[stage])],
-                    with_cp,
-                )
+                LRFormerStage(embed, width, heads[stage], ratios[stage], grids, drop_paths, scale, entry_norms, with_cp)
             )
         self._freeze()
 
@@ -148,20 +139,8 @@ class LRFormer(BaseModule):
             maps.append(x)
         return tuple(maps[index] for index in self.out_indices)
 
-    def train(self, mode: bool = True) -> LRFormer:
-        """Switch to training, keeping frozen stages (and all batch norms, with ``norm_eval``) in evaluation mode."""
-        super().train(mode)
-        self._freeze()
-        if mode and self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
-        return self
-
-    def _freeze(self) -> None:
-        for stage in self.stages[: self.frozen_stages + 1]:
-            stage.eval()
-            stage.requires_grad_(False)
+    def _stage_parts(self, stage: int) -> Sequence[nn.Module]:
+        return (self.stages[stage],)
 
 
 def drop_path_rates(last: float, count: int) -> list[float]:
@@ -172,15 +151,3 @@ def drop_path_rates(last: float, count: int) -> list[float]:
         count: number of blocks.
     """
     return [last * block / max(count - 1, 1) for block in range(count)]
-
-
-def _by_stage(values: Sequence[Any], count: int, option: str) -> tuple[Any, ...]:
-    if len(values) != count:
-        raise ValueError(f'{option} has {len(values)} entries for {count} stages; give one for each stage')
-    return tuple(values)
-
-
-def _check_indices(indices: Sequence[int], count: int) -> tuple[int, ...]:
-    if not indices or any(not 0 <= index < count for index in indices):
-        raise ValueError(f'out_indices is {tuple(indices)}; it takes stages 0 to {count - 1}')
-    return tuple(indices)

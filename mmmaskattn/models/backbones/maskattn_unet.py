@@ -18,10 +18,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmmaskattn.models.backbones.staged_backbone import StagedBackbone, by_stage
 from mmmaskattn.models.layers.attention_types import StageAttentions, attentions_by_stage, build_attention
 from mmmaskattn.models.layers.unet_blocks import ConvBlock
 from mmmaskattn.models.min_size import check_input_size
@@ -33,7 +32,7 @@ ACTIVATION = {'type': 'ReLU'}
 
 
 @MODELS.register_module()
-class MaskAttnUNet(BaseModule):
+class MaskAttnUNet(StagedBackbone):
     """U-Net encoder with a mask attention module at every scale, or at those named.
 
     At the defaults (``base``) and 128x128::
@@ -71,7 +70,7 @@ class MaskAttnUNet(BaseModule):
 
     Raises:
         ValueError: unknown ``arch``, mask or attention, a mask that the attention cannot have, a ``stem_stride`` other
-            than 1 or 2, a sequence of the wrong length.
+            than 1 or 2, a sequence of the wrong length, ``out_indices`` or ``frozen_stages`` beyond the stages.
     """
 
     def __init__(
@@ -94,22 +93,16 @@ class MaskAttnUNet(BaseModule):
         attention: StageAttentions = 'full',
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
-        super().__init__(init_cfg)
         variant = get_variant(arch)
         widths = tuple(channels or variant.channels)
+        super().__init__(widths, out_indices, frozen_stages, norm_eval, init_cfg)
         stem = variant.stem_stride if stem_stride is None else stem_stride
         if stem not in (1, 2):
             raise ValueError(f'stem_stride is {stem}; it must be 1 or 2')
-        convs = tuple(num_convs or variant.encoder_convs[: len(widths)])
-        if len(convs) != len(widths):
-            raise ValueError(f'num_convs has {len(convs)} entries for {len(widths)} stages; give one for each stage')
+        convs = by_stage(num_convs or variant.encoder_convs[: len(widths)], len(widths), 'num_convs')
         stage_masks = masks_by_stage(variant.encoder_masks if masks == 'variant' else masks, len(widths), 'masks')
         kinds = attentions_by_stage(attention, len(widths))
         ratio = variant.ffn_ratio if ffn_ratio is None else ffn_ratio
-        self.out_channels = widths
-        self.out_indices = tuple(range(len(widths)) if out_indices is None else out_indices)
-        self.frozen_stages = frozen_stages
-        self.norm_eval = norm_eval
         # Rounded up, so that even a 1x1 map has a level below it.
         self.pool = nn.MaxPool2d(2, ceil_mode=True)
         self.blocks = nn.ModuleList()
@@ -145,18 +138,5 @@ class MaskAttnUNet(BaseModule):
             maps.append(x)
         return tuple(maps[index] for index in self.out_indices)
 
-    def train(self, mode: bool = True) -> MaskAttnUNet:
-        """Switch to training, keeping frozen stages (and all batch norms, with ``norm_eval``) in evaluation mode."""
-        super().train(mode)
-        self._freeze()
-        if mode and self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
-        return self
-
-    def _freeze(self) -> None:
-        for stage in range(self.frozen_stages + 1):
-            for part in (self.blocks[stage], self.attentions[stage]):
-                part.eval()
-                part.requires_grad_(False)
+    def _stage_parts(self, stage: int) -> Sequence[nn.Module]:
+        return self.blocks[stage], self.attentions[stage]

@@ -79,15 +79,7 @@ class StripCrossAttentionHead(BaseDecodeHead):
         in_index = list(range(len(in_channels)) if in_index is None else in_index)
         super().__init__(list(in_channels), channels, in_index=in_index, input_transform='multiple_select', **kwargs)
         self.decoder = CrossLayerDecoder(
-            in_channels,
-            num_heads,
-            strip_dim,
-            scale,
-            perception,
-            ffn_ratio,
-            key_reduction,
-            drop_path_rate,
-            max_queries,
+            in_channels, num_heads, strip_dim, scale, perception, ffn_ratio, key_reduction, drop_path_rate, max_queries
         )
         self.fusion = LevelFusion(in_channels, channels, self.norm_cfg, self.act_cfg, self.align_corners)
 

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from mmcv.cnn.bricks import DropPath
 from torch import Tensor, nn
 
+from mmmaskattn.models.layers.initialise import initialise_linear
 from mmmaskattn.models.layers.local_perception import build_perception, depthwise
 from mmmaskattn.models.layers.strip_cross_attention import Scale, StripCrossAttention
 
@@ -92,7 +93,7 @@ class CrossLayerBlock(nn.Module):
         self.ffn_norm = nn.LayerNorm(channels)
         self.ffn = ConvFeedForward(channels, ffn_ratio)
         self.drop_path = DropPath(drop_path_rate)
-        self.apply(_initialise)
+        self.apply(initialise_linear)
 
     def forward(self, x: Tensor, memory: Tensor) -> Tensor:
         """Decode one stage.
@@ -141,10 +142,3 @@ def to_tokens(x: Tensor) -> Tensor:
 def to_map(tokens: Tensor, map_size: tuple[int, int]) -> Tensor:
     """(B, H * W, C) -> (B, C, H, W)."""
     return tokens.transpose(1, 2).unflatten(2, map_size)
-
-
-def _initialise(module: nn.Module) -> None:
-    if isinstance(module, nn.Linear):
-        nn.init.trunc_normal_(module.weight, std=0.02)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)

@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmmaskattn.models.layers.attention_masks import MASKS, MaskConfig, MaskTerms, build_mask
-from mmmaskattn.models.layers.mask_attention import initialise_linear, masked_attention
+from mmmaskattn.models.layers.initialise import initialise_linear
+from mmmaskattn.models.layers.mask_attention import masked_attention
 from mmmaskattn.models.layers.pooled_grids import PooledGrids
 
 SUPPORTED_MASKS = ('none', 'gate')

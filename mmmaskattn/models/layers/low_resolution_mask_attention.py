@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
+from torch import Tensor
 
+from mmmaskattn.models.layers.attention_frame import AttentionFrame
 from mmmaskattn.models.layers.attention_masks import MaskConfig
 from mmmaskattn.models.layers.low_resolution_attention import LowResolutionAttention
-from mmmaskattn.models.layers.mask_attention import initialise_linear
 from mmmaskattn.models.layers.pooled_grids import PooledGrids
 
 
-class LowResolutionMaskAttention(nn.Module):
+class LowResolutionMaskAttention(AttentionFrame):
     """``MaskAttention`` with LRFormer's attention inside: norm, attention, residual; norm, feed-forward, residual.
 
     The feed-forward network is MaskAttn-UNet's, without LRFormer's depth-wise convolutions: the U-Net's own
@@ -45,37 +44,12 @@ class LowResolutionMaskAttention(nn.Module):
         key_sizes: Sequence[int] | None = None,
         clamp_keys: bool = True,
     ) -> None:
-        super().__init__()
-        hidden = max(1, round(channels * ffn_ratio))
-        self.with_cp = with_cp
-        self.norm = nn.LayerNorm(channels)
+        super().__init__(channels, with_cp)
         self.attention = LowResolutionAttention(channels, num_heads, mask)
         self.grids = PooledGrids(channels, q_size, key_sizes, clamp_keys=clamp_keys)
-        self.ffn_norm = nn.LayerNorm(channels)
-        self.ffn = nn.Sequential(nn.Linear(channels, hidden), nn.GELU(), nn.Linear(hidden, channels))
-        self.apply(initialise_linear)
+        self._add_ffn(channels, ffn_ratio)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Refine a map.
-
-        Args:
-            x: float (B, C, H, W).
-
-        Returns:
-            float (B, C, H, W).
-        """
-        if self.with_cp and x.requires_grad:
-            return checkpoint(self._refine, x, use_reentrant=False)
-        return self._refine(x)
-
-    def _refine(self, x: Tensor) -> Tensor:
-        tokens = x.flatten(2).transpose(1, 2)
-        attended = self.attention(_as_map(self.norm(tokens), x), self.grids)
-        tokens = tokens + attended.flatten(2).transpose(1, 2)
-        tokens = tokens + self.ffn(self.ffn_norm(tokens))
-        return _as_map(tokens, x)
-
-
-def _as_map(tokens: Tensor, like: Tensor) -> Tensor:
-    """(B, H * W, C) -> (B, C, H, W) of ``like``."""
-    return tokens.transpose(1, 2).reshape(like.shape)
+    def _attend(self, tokens: Tensor, map_size: tuple[int, int]) -> Tensor:
+        """Attend on the map that the tokens lie on: (B, N, C) -> (B, N, C)."""
+        attended = self.attention(tokens.transpose(1, 2).unflatten(2, map_size), self.grids)
+        return attended.flatten(2).transpose(1, 2)

@@ -7,8 +7,8 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
+from mmmaskattn.models.layers.attention_frame import AttentionFrame
 from mmmaskattn.models.layers.attention_masks import MaskConfig, MaskTerms, build_mask
 
 
@@ -40,7 +40,7 @@ def masked_attention(query: Tensor, key: Tensor, value: Tensor, terms: MaskTerms
     return attended[..., :channels]
 
 
-class MaskAttention(nn.Module):
+class MaskAttention(AttentionFrame):
     """Mask-modulated multi-head self-attention over a feature map, then a feed-forward network, each with a residual::
 
         x (B,C,H,W) -> tokens (B,N,C) -+- norm - Q,K,V,M: Eq. 1 - projection - (+) -+- norm - Eq. 2 - (+) -> (B,C,H,W)
@@ -72,39 +72,15 @@ class MaskAttention(nn.Module):
         ffn_ratio: float = 1.0,
         with_cp: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(channels, with_cp)
         if channels % num_heads:
             raise ValueError(f'num_heads={num_heads} does not divide the {channels} channels of the map')
-        hidden = max(1, round(channels * ffn_ratio))
         self.num_heads = num_heads
-        self.with_cp = with_cp
-        self.norm = nn.LayerNorm(channels)
         self.mask = build_mask(mask, channels, num_heads, map_size)
         self.query = nn.Linear(channels, channels)
         self.key_value = nn.Linear(channels, 2 * channels)
         self.projection = nn.Linear(channels, channels)
-        self.ffn_norm = nn.LayerNorm(channels)
-        self.ffn = nn.Sequential(nn.Linear(channels, hidden), nn.GELU(), nn.Linear(hidden, channels))
-        self.apply(initialise_linear)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Refine a map.
-
-        Args:
-            x: float (B, C, H, W).
-
-        Returns:
-            float (B, C, H, W).
-        """
-        if self.with_cp and x.requires_grad:
-            return checkpoint(self._refine, x, use_reentrant=False)
-        return self._refine(x)
-
-    def _refine(self, x: Tensor) -> Tensor:
-        tokens = x.flatten(2).transpose(1, 2)
-        tokens = tokens + self._attend(self.norm(tokens), (x.shape[2], x.shape[3]))
-        tokens = tokens + self.ffn(self.ffn_norm(tokens))
-        return tokens.transpose(1, 2).reshape(x.shape)
+        self._add_ffn(channels, ffn_ratio)
 
     def _attend(self, tokens: Tensor, map_size: tuple[int, int]) -> Tensor:
         """Eq. 1 and the projection: (B, N, C) -> (B, N, C)."""
@@ -120,14 +96,3 @@ class MaskAttention(nn.Module):
     def _split_heads(self, tokens: Tensor) -> Tensor:
         """(B, N, C) -> (B, heads, N, C / heads)."""
         return tokens.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
-
-
-def initialise_linear(module: nn.Module) -> None:
-    """Initialise a linear layer as transformers do, normal of standard deviation 0.02; other modules stay as they are.
-
-    Args:
-        module: what ``nn.Module.apply`` meets.
-    """
-    if isinstance(module, nn.Linear):
-        nn.init.trunc_normal_(module.weight, std=0.02)
-        nn.init.zeros_(module.bias)

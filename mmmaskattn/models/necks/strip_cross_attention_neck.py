@@ -64,15 +64,7 @@ class StripCrossAttentionNeck(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         self.decoder = CrossLayerDecoder(
-            in_channels,
-            num_heads,
-            strip_dim,
-            scale,
-            perception,
-            ffn_ratio,
-            key_reduction,
-            drop_path_rate,
-            max_queries,
+            in_channels, num_heads, strip_dim, scale, perception, ffn_ratio, key_reduction, drop_path_rate, max_queries
         )
         self.fusion = None if fused_channels is None else LevelFusion(in_channels, fused_channels, norm_cfg, act_cfg)
         self.in_channels = tuple(in_channels)

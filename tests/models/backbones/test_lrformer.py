@@ -178,6 +178,8 @@ def test_size_under_16_is_refused(size):
         (dict(pyramids=[(4, 2)]), 'pyramids has 1 entries for 4 stages'),
         (dict(num_heads=(5, 4, 10, 16)), 'num_heads=5 does not divide the 48 channels'),
         (dict(out_indices=(0, 4)), r'out_indices is \(0, 4\); it takes stages 0 to 3'),
+        (dict(frozen_stages=4), 'frozen_stages is 4; .*stages 0 to 3 to freeze, or -1'),
+        (dict(frozen_stages=-2), 'frozen_stages is -2'),
     ],
 )
 def test_wrong_options_are_named(options, message):

@@ -150,6 +150,11 @@ def test_size_under_16_is_refused(size):
         (dict(attention=['full']), 'attention has 1 entries for 5 stages'),
         (dict(masks=['gate', None]), 'masks has 2 entries for 5 stages'),
         (dict(num_convs=(1, 1)), 'num_convs has 2 entries for 5 stages'),
+        (dict(out_indices=(0, 5)), r'out_indices is \(0, 5\); it takes stages 0 to 4'),
+        (dict(out_indices=(-1,)), r'out_indices is \(-1,\); it takes stages 0 to 4'),
+        (dict(out_indices=()), r'out_indices is \(\); it takes stages 0 to 4'),
+        (dict(frozen_stages=5), 'frozen_stages is 5; .*stages 0 to 4 to freeze, or -1'),
+        (dict(frozen_stages=-2), 'frozen_stages is -2'),
     ],
 )
 def test_wrong_options_are_named(options, message):

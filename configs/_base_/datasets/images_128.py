@@ -1,0 +1,19 @@
+# What all data sets share: how images are read and resized, and how batches are made.
+image_size = (128, 128)  # (H, W); another size: see with_input_size in mmmaskattn/datasets/input_size.py
+ratio_range = (0.5, 2.0)  # scale jitter; the paper gives no range
+
+load_train_image = dict(type='mmmaskattn.LoadLowResImage', size=image_size, ratio_range=ratio_range)
+jitter = dict(type='mmmaskattn.LowResScaleJitter', size=image_size, ratio_range=ratio_range)
+# Testing decodes in full, as MMSegInferencer and DetInferencer ask for a step named LoadImageFromFile.
+load_image = dict(type='LoadImageFromFile')
+resize = dict(type='mmmaskattn.LowResResize', size=image_size, protocol='lowres')
+
+train_dataloader = dict(
+    num_workers=4,
+    persistent_workers=False,  # so that a resumed training repeats the uninterrupted one
+    sampler=dict(type='DefaultSampler', shuffle=True),
+)
+val_dataloader = dict(
+    batch_size=8, num_workers=4, persistent_workers=True, sampler=dict(type='DefaultSampler', shuffle=False)
+)
+test_dataloader = val_dataloader

@@ -1,0 +1,48 @@
+"""How configs are put together: tasks name what their name says, leaves say nothing twice, pages show real files."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+from config_check import CONFIGS
+from mmengine.config import Config
+
+TASKS = sorted((CONFIGS / '_base_/tasks').glob('*.py'))
+LEAVES = sorted(path for path in CONFIGS.glob('*/*.py') if path.parent.name != '_base_')
+SCHEDULES = {'semantic': ('adamw_1000e', 'default_runtime'), 'others': ('adamw_1000e_batch14', 'default_runtime_det')}
+
+
+def code(text: str) -> list[str]:
+    """Lines without comments and empty ones."""
+    return [line.partition('  #')[0] for line in text.splitlines() if line and not line.startswith('#')]
+
+
+@pytest.mark.parametrize('task', [path for path in TASKS if path.stem.endswith('_128')], ids=lambda path: path.stem)
+def test_a_task_is_the_data_set_of_its_name_with_the_schedule_of_its_kind(task):
+    kind = task.stem.split('_')[1]
+    schedule, runtime = SCHEDULES.get(kind, SCHEDULES['others'])
+    expected = [f'../datasets/{task.stem}.py', f'../schedules/{schedule}.py', f'../{runtime}.py']
+    assert code(task.read_text()) == [f'_base_ = {expected}']
+
+
+@pytest.mark.parametrize('task', TASKS, ids=lambda path: path.stem)
+def test_a_task_is_all_but_the_model(task):
+    cfg = Config.fromfile(task)
+    assert 'model' not in cfg
+    assert {'train_dataloader', 'val_evaluator', 'optim_wrapper', 'default_hooks', 'default_scope'} <= set(cfg)
+
+
+def test_no_leaf_is_another_one_again():
+    texts = Counter('\n'.join(code(leaf.read_text())) for leaf in LEAVES)
+    assert [text for text, count in texts.items() if count > 1] == []
+
+
+@pytest.mark.parametrize('page', ['configs', 'peers'])
+def test_configs_shown_are_files_of_ours(page):
+    text = (CONFIGS.parent / f'docs/reference/{page}.md').read_text(encoding='utf-8')
+    shipped = [code(path.read_text()) for path in (*TASKS, *LEAVES)]
+    shown = [code(block) for block in re.findall(r'```python\n(.*?)```', text, re.DOTALL)]
+    assert shown
+    assert [block for block in shown if block not in shipped] == []
