@@ -1,6 +1,7 @@
 """Process groups on the CPU, and clear errors where they cannot be made."""
 
 import os
+import weakref
 
 import pytest
 import torch
@@ -30,6 +31,20 @@ def test_no_launcher_makes_no_group():
     cfg = Config(dict())
     prepare_distributed(cfg, 'none')
     assert cfg.to_dict() == dict(launcher='none')
+    assert not dist.is_initialized()
+
+
+@without_gpu
+def test_finishing_lets_go_of_what_a_runner_wrapped(tmp_path):
+    """Its group's threads would else outlive the interpreter; a Runner, too, refers to itself."""
+    dist.init_process_group('gloo', init_method=f'file://{tmp_path}/meet', rank=0, world_size=1)
+    runner = dict(model=torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(2, 2)))
+    runner['runner'] = runner
+    runner['model'](torch.ones(1, 2)).sum().backward()
+    wrapped = weakref.ref(runner['model'])
+    del runner
+    finish_distributed()
+    assert wrapped() is None
     assert not dist.is_initialized()
 
 
