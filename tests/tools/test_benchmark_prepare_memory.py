@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from tool_calls import ROOT, call_tool
 
-TOOL = [sys.executable, str(Path(__file__).parents[2] / 'tools/analysis/benchmark_prepare_memory.py')]
+TOOL = 'analysis/benchmark_prepare_memory.py'
 
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_annotations():
     options = ['--annotations', '2400', '--per-image', '120', '--workers', '1']
-    done = subprocess.run([*TOOL, *options], capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / 'tools' / TOOL), *options], capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stderr
     before, peak = map(int, re.findall(r'(\d+) MiB (?:before|at its peak)', done.stdout))
     assert '2400 instances in 20 images' in done.stdout
@@ -23,6 +25,6 @@ def test_memory_does_not_grow_with_the_annotations():
 
 
 def test_too_many_instances_for_an_image_are_refused():
-    done = subprocess.run([*TOOL, '--per-image', '300'], capture_output=True, text=True, timeout=300, check=False)
+    done = call_tool(TOOL, '--per-image', '300')
     assert done.returncode != 0
     assert '--per-image: found 300, expected 1 to 144' in done.stderr

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from small_job import ROOT, run
+from tool_calls import call_tool
 
 from mmmaskattn.datasets.mini import write_mini
 
@@ -17,12 +18,11 @@ def data(tmp_path):
 
 
 def check(tmp_path: Path, data: Path, *options: object):
-    command = [sys.executable, ROOT / 'tools/data/check.py', CONFIG, *options]
-    return run(command, tmp_path, ADE20K_ROOT=str(data))
+    return call_tool('data/check.py', CONFIG, *options, cwd=tmp_path, ADE20K_ROOT=str(data))
 
 
 def test_sound_data_ends_with_status_0_and_a_report(tmp_path, data):
-    done = check(tmp_path, data)
+    done = run([sys.executable, ROOT / 'tools/data/check.py', CONFIG], tmp_path, ADE20K_ROOT=str(data))
     assert done.returncode == 0, done.stdout
     folder = tmp_path / 'work_dirs/check' / CONFIG.stem
     assert '0 errors, 0 notes: fit for training. Report in work_dirs/check' in done.stdout
@@ -38,7 +38,7 @@ def test_faults_are_printed_listed_and_end_with_status_1(tmp_path, data):
         image.write_bytes(image.read_bytes()[:300])
     done = check(tmp_path, data, '--max-lines', '2', '--out-dir', 'report', '--workers', '2', '--size', '32', '48')
     assert done.returncode == 1
-    assert 'Traceback' not in done.stdout
+    assert 'Traceback' not in done.stderr
     assert done.stdout.count('error: ') == 2
     assert 'further problems only in report/problems.txt' in done.stdout
     assert '5 errors, 0 notes: training would fail' in done.stdout
@@ -63,6 +63,6 @@ def test_only_the_splits_asked_for_are_read(tmp_path, data):
 
 
 def test_a_config_that_is_not_there_ends_with_status_2(tmp_path):
-    done = run([sys.executable, ROOT / 'tools/data/check.py', 'gone.py'], tmp_path)
+    done = call_tool('data/check.py', 'gone.py', cwd=tmp_path)
     assert done.returncode == 2
-    assert 'there is no config gone.py' in done.stdout
+    assert 'there is no config gone.py' in done.stderr

@@ -1,23 +1,20 @@
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
+from tool_calls import ROOT, call_tool
 
 from mmmaskattn.datasets.mini import write_mini
 
-ROOT = Path(__file__).parents[2]
 DSB2018 = ROOT / '../shared/data/dsb2018_128'
 
 
-def run(root: Path, *arguments: str, config: str = 'ade20k_semantic_64x48') -> subprocess.CompletedProcess:
-    command = [sys.executable, 'tools/analysis/oracle_ceiling.py', f'configs/maskattn/{config}.py', *arguments]
-    environment = dict(os.environ, ADE20K_ROOT=str(root), DSB2018_ROOT=str(root), PYTHONPATH=str(ROOT))
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+def run(root: Path, *arguments: str, config: str = 'ade20k_semantic_64x48') -> CompletedProcess:
+    variables = dict(ADE20K_ROOT=str(root), DSB2018_ROOT=str(root))
+    return call_tool('analysis/oracle_ceiling.py', f'configs/maskattn/{config}.py', *arguments, cwd=ROOT, **variables)
 
 
 @pytest.fixture(scope='module')

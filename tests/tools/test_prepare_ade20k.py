@@ -11,29 +11,32 @@ from pathlib import Path
 
 import pytest
 from prepared import contents, mini, prepare, times
+from tool_calls import ROOT, call_tool
 
 from mmmaskattn.datasets.prepare import ade20k_splits
 
-TOOL = [sys.executable, str(Path(__file__).parents[2] / 'tools/data/prepare_ade20k.py')]
-
-
-def run_tool(*args: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess:
-    environment = {**os.environ, **variables}
-    return subprocess.run(
-        [*TOOL, *args], cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+TOOL = 'data/prepare_ade20k.py'
+COMMAND = [sys.executable, str(ROOT / 'tools' / TOOL)]
 
 
 @pytest.mark.slow
 def test_prepares_says_what_it_did_and_does_nothing_twice(tmp_path: Path):
     root = mini('ade20k', tmp_path / 'my ade', train=3, val=2)
-    first = run_tool('--workers', '2', cwd=tmp_path, ADE20K_ROOT='my ade')
+    first = subprocess.run(
+        [*COMMAND, '--workers', '2'],
+        cwd=tmp_path,
+        env={**os.environ, 'ADE20K_ROOT': 'my ade'},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert first.returncode == 0, first.stderr
     assert 'train: 3 images, 3 converted now' in first.stdout
     assert 'ade20k_panoptic_train.json' in first.stdout
     assert 'preparing val: 2/2' in first.stderr
     before = times(root)
-    again = run_tool(str(root), cwd=tmp_path)
+    again = call_tool(TOOL, root, cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert again.stdout.count('nothing to do') == 2
     assert times(root) == before
@@ -45,7 +48,7 @@ def test_killed_by_its_user_and_started_again(tmp_path: Path):
     prepare(ade20k_splits(whole))
     pictures = root / 'ade20k_panoptic_train'
     process = subprocess.Popen(
-        [*TOOL, str(root), '--workers', '2'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*COMMAND, str(root), '--workers', '2'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     while process.poll() is None and len(list(pictures.glob('*.png'))) < 5:
         time.sleep(0.001)
@@ -57,12 +60,11 @@ def test_killed_by_its_user_and_started_again(tmp_path: Path):
     assert contents(root) == contents(whole)
 
 
-@pytest.mark.slow
 def test_problems_end_with_status_1_and_one_line_each(tmp_path: Path):
     root = mini('ade20k', tmp_path / 'ade', train=3, val=1)
     missing = root / 'annotations/training/ADE_train_00000002.png'
     missing.unlink()
-    done = run_tool(str(root), '--splits', 'train', cwd=tmp_path)
+    done = call_tool(TOOL, root, '--splits', 'train', cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.count(str(missing)) == 1
     assert '1 images have problems and were left out' in done.stderr

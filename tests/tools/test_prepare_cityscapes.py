@@ -8,27 +8,24 @@ from pathlib import Path
 
 import pytest
 from prepared import mini
+from tool_calls import ROOT, call_tool
 
-TOOL = [sys.executable, str(Path(__file__).parents[2] / 'tools/data/prepare_cityscapes.py')]
-
-
-def run_tool(*args: str) -> subprocess.CompletedProcess:
-    return subprocess.run([*TOOL, *args], capture_output=True, text=True, timeout=300, check=False)
+TOOL = 'data/prepare_cityscapes.py'
 
 
 @pytest.mark.slow
 def test_prepares_one_split(tmp_path: Path):
     root = mini('cityscapes', tmp_path / 'city', train=2, val=2)
-    done = run_tool(str(root), '--splits', 'val', '--workers', '1')
+    command = [sys.executable, str(ROOT / 'tools' / TOOL), str(root), '--splits', 'val', '--workers', '1']
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert 'annotations/instancesonly_filtered_gtFine_val.json' in done.stdout
     assert 'gtFine/cityscapes_panoptic_val: 2 panoptic PNGs' in done.stdout
     assert not (root / 'annotations/cityscapes_panoptic_train.json').exists()
 
 
-@pytest.mark.slow
 def test_a_wrong_root_is_refused_in_plain_words(tmp_path: Path):
-    done = run_tool(str(tmp_path))
+    done = call_tool(TOOL, tmp_path)
     assert done.returncode == 1
     assert 'prepare_cityscapes: ' in done.stderr
     assert 'gtFine_trainvaltest.zip' in done.stderr

@@ -8,18 +8,20 @@ from pathlib import Path
 
 import pytest
 from prepared import mini
+from tool_calls import ROOT, call_tool
 
-TOOL = [sys.executable, str(Path(__file__).parents[2] / 'tools/data/prepare_coco.py')]
+TOOL = 'data/prepare_coco.py'
 
 
 @pytest.mark.slow
 def test_says_that_all_is_there_or_what_is_missing(tmp_path: Path):
     root = mini('coco', tmp_path / 'coco', train=2, val=1)
-    done = subprocess.run([*TOOL, str(root)], capture_output=True, text=True, timeout=300, check=False)
+    command = [sys.executable, str(ROOT / 'tools' / TOOL), str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert 'complete: nothing to prepare' in done.stdout
     (root / 'annotations/instances_train2017.json').unlink()
-    done = subprocess.run([*TOOL, str(root)], capture_output=True, text=True, timeout=300, check=False)
+    done = call_tool(TOOL, root)
     assert done.returncode == 1
     assert 'instances_train2017.json: missing. It is in annotations_trainval2017.zip' in done.stdout
     assert '1 problems in' in done.stderr

@@ -13,15 +13,16 @@ import pytest
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
+from tool_calls import ROOT, call_tool
 
 from mmmaskattn.datasets.mini import write_mini
 
-ROOT = Path(__file__).parents[2]
+TOOL = 'data/shrink.py'
 FEW, MANY = 1000, 100000
 
 
 def shrink(*args: str | Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(ROOT / 'tools/data/shrink.py'), *map(str, args)]
+    command = [sys.executable, str(ROOT / 'tools' / TOOL), *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
 
 
@@ -37,10 +38,10 @@ def test_config_trains_from_the_copy_by_another_root(tmp_path, monkeypatch):
     init_default_scope('mmseg')
     cfg = Config.fromfile(ROOT / 'configs/maskattn/cityscapes_semantic_128_tiny.py')
     assert len(DATASETS.build(cfg.train_dataloader.dataset)) == 3
-    again = shrink(source, tmp_path / 'copy', '--size', '32', '64')
+    again = call_tool(TOOL, source, tmp_path / 'copy', '--size', '32', '64')
     assert again.returncode == 0
     assert '0 written, 3 there already' in again.stdout
-    refused = shrink(source, source)
+    refused = call_tool(TOOL, source, source)
     assert refused.returncode == 1
     assert 'same folder' in refused.stderr
     assert 'Traceback' not in refused.stderr
@@ -49,7 +50,7 @@ def test_config_trains_from_the_copy_by_another_root(tmp_path, monkeypatch):
 def test_problem_ends_with_status_1_and_names_the_file(tmp_path):
     source = write_mini('coco', tmp_path / 'coco', num_train=2, num_val=1, size=(64, 96))
     (source / 'train2017/000000000001.jpg').write_bytes(b'\xff\xd8\xff')
-    done = shrink(source, tmp_path / 'copy', '--workers', '1')
+    done = call_tool(TOOL, source, tmp_path / 'copy', '--workers', '1')
     assert done.returncode == 1
     assert '000000000001.jpg: damaged picture of 3 bytes' in done.stderr
     assert 'shrink: 1 problems; see' in done.stderr
@@ -59,7 +60,7 @@ def test_problem_ends_with_status_1_and_names_the_file(tmp_path):
 
 @pytest.mark.parametrize('options', [('--size', '8'), ('--workers', '0')])
 def test_wrong_options(tmp_path, options):
-    done = shrink(tmp_path, tmp_path / 'copy', *options)
+    done = call_tool(TOOL, tmp_path, tmp_path / 'copy', *options)
     assert done.returncode in (1, 2)
     assert options[0].strip('-') in done.stderr
     assert 'Traceback' not in done.stderr

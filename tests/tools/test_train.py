@@ -1,13 +1,13 @@
 """tools/train.py and dist_train.sh, run as users run them."""
 
 import re
-import sys
 
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from small_job import ROOT, run, run_tool, write_job
+from tool_calls import call_tool
 
 from mmmaskattn.engine.cpu_amp_optim_wrapper import CpuAmpOptimWrapper
 from mmmaskattn.engine.training import apply_options, enable_amp, parse_options
@@ -98,18 +98,18 @@ def test_amp_on_cpu_computes_in_bfloat16_and_accumulates():
 
 
 def test_missing_config_is_named(tmp_path):
-    done = run([sys.executable, ROOT / 'tools/train.py', 'gone.py'], tmp_path)
+    done = call_tool('train.py', 'gone.py', cwd=tmp_path)
     assert done.returncode != 0
-    assert 'there is no config gone.py' in done.stdout
+    assert 'there is no config gone.py' in done.stderr
 
 
 def test_missing_data_root_is_named(tmp_path):
     config = tmp_path / 'job.py'
     config.write_text(f"_base_ = '{ROOT}/configs/_base_/datasets/ade20k_semantic_128.py'\n")
-    done = run([sys.executable, ROOT / 'tools/train.py', config], tmp_path, ADE20K_ROOT='nowhere/ade')
+    done = call_tool('train.py', config, cwd=tmp_path, ADE20K_ROOT='nowhere/ade')
     assert done.returncode != 0
-    assert 'nowhere/ade' in done.stdout
-    assert 'ADE20K_ROOT' in done.stdout
+    assert 'nowhere/ade' in done.stderr
+    assert 'ADE20K_ROOT' in done.stderr
 
 
 @pytest.mark.slow
