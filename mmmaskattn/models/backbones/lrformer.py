@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mmmaskattn.models.backbones.maskattn_unet import NORM
 from mmmaskattn.models.backbones.staged_backbone import StagedBackbone, by_stage
+from mmmaskattn.models.layers.defaults import NORM
 from mmmaskattn.models.layers.lrformer_stage import LRFormerStage, make_downsampling, make_stem
 from mmmaskattn.models.layers.pooled_grids import PooledGrids
 from mmmaskattn.models.lrformer_variants import get_lrformer_variant

@@ -22,13 +22,11 @@ from torch import Tensor, nn
 
 from mmmaskattn.models.backbones.staged_backbone import StagedBackbone, by_stage
 from mmmaskattn.models.layers.attention_types import StageAttentions, attentions_by_stage, build_attention
+from mmmaskattn.models.layers.defaults import ACTIVATION, NORM
 from mmmaskattn.models.layers.unet_blocks import ConvBlock
 from mmmaskattn.models.min_size import check_input_size
 from mmmaskattn.models.variants import StageMasks, get_variant, map_size_at, masks_by_stage
 from mmmaskattn.registry import MODELS
-
-NORM = {'type': 'mmmaskattn.CrossProcessBN'}
-ACTIVATION = {'type': 'ReLU'}
 
 
 @MODELS.register_module()

@@ -11,7 +11,7 @@ from mmcv.cnn import ConvModule
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import Tensor
 
-from mmmaskattn.models.backbones.maskattn_unet import NORM
+from mmmaskattn.models.layers.defaults import NORM
 from mmmaskattn.models.layers.low_resolution_block import LowResolutionBlock
 from mmmaskattn.models.layers.pooled_grids import PooledGrids
 from mmmaskattn.registry import MODELS

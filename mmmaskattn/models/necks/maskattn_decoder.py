@@ -8,8 +8,8 @@ from typing import Any
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmmaskattn.models.backbones.maskattn_unet import ACTIVATION, NORM
 from mmmaskattn.models.layers.attention_types import StageAttentions, attentions_by_stage, build_attention
+from mmmaskattn.models.layers.defaults import ACTIVATION, NORM
 from mmmaskattn.models.layers.unet_blocks import UpBlock
 from mmmaskattn.models.variants import StageMasks, get_variant, map_size_at, masks_by_stage
 from mmmaskattn.registry import MODELS
