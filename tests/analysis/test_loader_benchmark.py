@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from tool_calls import ROOT, call_tool
 
 from mmmaskattn.analysis.loader_benchmark import benchmark_loaders, build_dataset, with_data_root
 from mmmaskattn.datasets.mini import write_mini
 from mmmaskattn.datasets.shrink import shrink_dataset
 
-ROOT = Path(__file__).parents[2]
 CONFIG = 'configs/_base_/datasets/coco_{}_128.py'
+TOOL = 'analysis/benchmark_loader.py'
 
 
 @pytest.fixture(scope='module')
@@ -60,7 +61,7 @@ def test_errors_name_what_is_missing(roots):
 
 
 def run_tool(*args: str | Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(ROOT / 'tools/analysis/benchmark_loader.py'), *map(str, args)]
+    command = [sys.executable, str(ROOT / 'tools' / TOOL), *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, cwd=ROOT)
 
 
@@ -70,13 +71,13 @@ def test_command_on_given_roots_and_on_drawn_data(roots):
     options = ('--images', '2', '--rounds', '1')
     given = run_tool(config, '--original', roots['original'], '--shrunk', roots['copy'], *options)
     assert given.returncode == 0, given.stderr
-    drawn = run_tool(config, '--draw', 'coco', '--native-size', '96', '128', *options)
+    drawn = call_tool(TOOL, config, '--draw', 'coco', '--native-size', '96', '128', *options)
     assert drawn.returncode == 0, drawn.stderr
     for done in (given, drawn):
         assert re.search(r'\| shrunk \| 128x128 \| \d+ \| \d+ \| [\d.]+ \|', done.stdout)
-    refused = run_tool(config, '--original', roots['original'])
+    refused = call_tool(TOOL, config, '--original', roots['original'])
     assert refused.returncode == 2
     assert 'expected either' in refused.stderr
-    missing = run_tool(config, '--original', 'nowhere', '--shrunk', roots['copy'])
+    missing = call_tool(TOOL, config, '--original', 'nowhere', '--shrunk', roots['copy'])
     assert missing.returncode == 1
     assert 'benchmark_loader: nowhere: no such folder' in missing.stderr

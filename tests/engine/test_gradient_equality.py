@@ -3,12 +3,13 @@
 import pytest
 import torch
 from gradient_job import batch, build_model, state_after, step, work
+from two_processes import run_two
 
 
 @pytest.fixture(scope='module')
 def of_two_processes(tmp_path_factory):
     folder = tmp_path_factory.mktemp('processes')
-    torch.multiprocessing.spawn(work, (folder,), nprocs=2)
+    run_two(work, folder)
     return [torch.load(folder / f'{rank}.pt') for rank in range(2)]
 
 

@@ -12,6 +12,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.registry import DATASETS, init_default_scope
 from pycocotools.coco import COCO
 from segment_samples import METAINFO, VOID, instances_of, rectangle, segment_sample
+from two_processes import run_two
 
 from mmmaskattn.evaluation.class_kinds import class_kinds
 from mmmaskattn.evaluation.segment_dump import SegmentDump, categories_of
@@ -170,7 +171,7 @@ def test_classes_that_the_json_lacks_get_new_ids():
 
 @pytest.mark.slow
 def test_two_processes_write_every_image_once(tmp_path):
-    torch.multiprocessing.spawn(work, (str(tmp_path),), nprocs=2)
+    run_two(work, str(tmp_path))
     assert sorted(path.name for path in tmp_path.glob('out*')) == ['out']
     written = json.loads((tmp_path / 'out/panoptic.json').read_text())
     assert [image['id'] for image in written['images']] == list(range(COUNT))

@@ -169,7 +169,7 @@ def test_unknown_argument_is_refused():
 
 @pytest.mark.slow
 def test_compiles_with_the_default_compiler():
-    model = MaskAttnUNet(channels=(8, 8, 8), num_convs=(1, 1, 1), masks=[None, dict(type='topk', k=9), 'gate']).eval()
+    model = MaskAttnUNet(channels=(8, 8), num_convs=(1, 1), masks=[dict(type='topk', k=9), 'gate']).eval()
     with torch.no_grad():
         for a, b in zip(model(image((20, 31))), torch.compile(model)(image((20, 31)))):
             torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from instance_job import work
+from two_processes import run_two
 
 CONFIGS = Path(__file__).parents[3] / 'configs'
 OURS = str(CONFIGS / 'maskattn/dsb2018_panoptic_128_tiny.py')
@@ -20,7 +21,7 @@ CASES = {
 @pytest.fixture(scope='module')
 def gradients(tmp_path_factory):
     folder = tmp_path_factory.mktemp('processes')
-    torch.multiprocessing.spawn(work, (str(folder), CASES), nprocs=2)
+    run_two(work, str(folder), CASES)
     return [torch.load(folder / f'{rank}.pt') for rank in range(2)]
 
 

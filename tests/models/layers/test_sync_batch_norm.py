@@ -7,6 +7,7 @@ import torch
 from batch_norm_job import CHANNELS, batches, layer_of, step, targets_of, work
 from mmcv.cnn import build_norm_layer
 from torch import nn
+from two_processes import run_two
 
 from mmmaskattn.models.layers.sync_batch_norm import CrossProcessBatchNorm2d
 
@@ -24,7 +25,7 @@ CASES = [
 @pytest.fixture(scope='module')
 def of_two_processes(tmp_path_factory):
     folder = tmp_path_factory.mktemp('processes')
-    torch.multiprocessing.spawn(work, (CASES, folder), nprocs=2)
+    run_two(work, CASES, folder)
     return [torch.load(folder / f'{rank}.pt') for rank in range(2)]
 
 
