@@ -3,7 +3,7 @@
 import pytest
 import torch
 from gradient_job import batch, build_model, state_after, step, work
-from two_processes import run_two
+from warm_processes import run_two
 
 
 @pytest.fixture(scope='module')

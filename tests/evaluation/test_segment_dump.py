@@ -12,7 +12,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.registry import DATASETS, init_default_scope
 from pycocotools.coco import COCO
 from segment_samples import METAINFO, VOID, instances_of, rectangle, segment_sample
-from two_processes import run_two
+from warm_processes import run_two
 
 from mmmaskattn.evaluation.class_kinds import class_kinds
 from mmmaskattn.evaluation.segment_dump import SegmentDump, categories_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from metric_job import IMAGES, score, work
-from two_processes import run_two
+from warm_processes import run_two
 
 
 @pytest.mark.slow

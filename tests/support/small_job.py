@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+import torch
+from warm_processes import WARM
 
 from mmmaskattn.datasets.mini import write_mini
 
@@ -75,7 +80,29 @@ def run(command: list, cwd: Path, timeout: float = 300, **variables: str) -> sub
 
 
 def run_tool(tool: str, *arguments: object, cwd: Path, **variables: str) -> str:
-    """Run a Python tool of ours from another folder; it must succeed. Returns what it printed."""
-    done = run([sys.executable, ROOT / 'tools' / tool, *arguments], cwd, **variables)
-    assert done.returncode == 0, done.stdout[-6000:]
-    return done.stdout
+    """Run a Python tool of ours from another folder; it must succeed. Returns what it printed.
+
+    In a process of its own, as a user would, but from a server that has the imports behind it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        printed = Path(folder, 'printed')
+        script = [str(word) for word in (ROOT / 'tools' / tool, *arguments)]
+        process = WARM.Process(target=_as_script, args=(script, cwd, variables, printed))
+        process.start()
+        process.join(timeout=300)
+        if process.is_alive():
+            process.kill()
+        text = printed.read_text()
+    assert process.exitcode == 0, text[-6000:]
+    return text
+
+
+def _as_script(script: list[str], cwd: Path, variables: dict[str, str], printed: Path) -> None:
+    with printed.open('w') as file:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(file.fileno(), stream.fileno())
+    os.environ.update(variables)
+    os.chdir(cwd)
+    sys.argv = script
+    torch.set_num_threads(1)
+    runpy.run_path(script[0], run_name='__main__')

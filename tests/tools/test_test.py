@@ -2,12 +2,12 @@
 
 import json
 import pickle
-import sys
 
 import cv2
 import pytest
 from mmengine.config import Config
 from small_job import ROOT, run, run_tool, write_job
+from tool_calls import call_tool
 
 from mmmaskattn.engine.testing import run_test, table, use_tta
 
@@ -41,9 +41,9 @@ def test_both_protocols_with_pictures_and_predictions(job, tmp_path):
             assert picture.shape == (image.shape[0], 3 * image.shape[1], 3)
             # The left panel is the image itself.
             assert cv2.absdiff(picture[:, : image.shape[1]], image).max() <= 2
-    again = run([sys.executable, ROOT / 'tools/test.py', config, checkpoint, '--out', 'maps/native'], tmp_path)
+    again = call_tool('test.py', config, checkpoint, '--out', 'maps/native', cwd=tmp_path)
     assert again.returncode != 0
-    assert 'maps/native exists already' in again.stdout
+    assert 'maps/native exists already' in again.stderr
 
 
 @pytest.mark.slow

@@ -1,12 +1,13 @@
 """tools/train.py and dist_train.sh, run as users run them."""
 
 import re
+import sys
 
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
-from small_job import ROOT, run, run_tool, write_job
+from small_job import ROOT, run, write_job
 from tool_calls import call_tool
 
 from mmmaskattn.engine.cpu_amp_optim_wrapper import CpuAmpOptimWrapper
@@ -115,7 +116,10 @@ def test_missing_data_root_is_named(tmp_path):
 @pytest.mark.slow
 def test_amp_trains_from_another_folder_with_default_work_dir(tmp_path):
     config = write_job(tmp_path)
-    log = run_tool('train.py', config, '--amp', '--auto-scale-lr', *ONE_EPOCH, cwd=tmp_path)
+    command = [sys.executable, ROOT / 'tools/train.py', config, '--amp', '--auto-scale-lr', *ONE_EPOCH]
+    done = run(command, tmp_path)
+    assert done.returncode == 0, done.stdout[-5000:]
+    log = done.stdout
     work_dir = tmp_path / 'work_dirs/job'
     losses = [float(value) for value in re.findall(r' loss: ([\d.]+)', log)]
     assert losses

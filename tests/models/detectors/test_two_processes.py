@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from instance_job import work
-from two_processes import run_two
+from warm_processes import run_two
 
 CONFIGS = Path(__file__).parents[3] / 'configs'
 OURS = str(CONFIGS / 'maskattn/dsb2018_panoptic_128_tiny.py')

@@ -7,7 +7,7 @@ import torch
 from batch_norm_job import CHANNELS, batches, layer_of, step, targets_of, work
 from mmcv.cnn import build_norm_layer
 from torch import nn
-from two_processes import run_two
+from warm_processes import run_two
 
 from mmmaskattn.models.layers.sync_batch_norm import CrossProcessBatchNorm2d
 

@@ -1,0 +1,17 @@
+"""Processes that come from a server which has imported the package once; the imports take seconds each time."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+WARM = multiprocessing.get_context('forkserver')
+WARM.set_forkserver_preload(['mmmaskattn', 'mmdet.apis', 'mmengine.evaluator'])
+
+
+def run_two(work: Callable[..., None], *arguments: Any) -> None:
+    """Run ``work(rank, *arguments)`` in two processes and wait for them; an error of one is raised."""
+    torch.multiprocessing.start_processes(work, arguments, nprocs=2, start_method='forkserver')
