@@ -5,6 +5,7 @@ import sys
 import pytest
 from small_job import run
 
+HOSTS = ('mmengine', 'mmseg', 'mmdet')
 LOOK_UP = """
 import {imports}
 from {registry}.registry import MODELS
@@ -13,13 +14,21 @@ for name in ('MaskAttnUNet', 'MaskAttnDecoder', 'CrossProcessBN'):
 """
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize('registry', ['mmengine', 'mmseg', 'mmdet'])
-@pytest.mark.parametrize('prefixed', [True, False])
-def test_names_are_found_in_a_fresh_process(tmp_path, registry, prefixed):
-    imports, prefix = (registry, 'mmmaskattn.') if prefixed else (f'mmmaskattn, {registry}', '')
-    code = LOOK_UP.format(imports=imports, registry=registry, prefix=prefix)
-    done = run([sys.executable, '-c', code], tmp_path)
+def found_by(code: str, cwd) -> list[str]:
+    """The modules that a fresh process prints."""
+    done = run([sys.executable, '-c', code], cwd)
     assert done.returncode == 0, done.stdout
-    found = done.stdout.splitlines()[-3:]
-    assert all(module.startswith('mmmaskattn.models.') for module in found), done.stdout
+    return [line for line in done.stdout.splitlines() if line.startswith('mmmaskattn.models.')]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('registry', HOSTS)
+def test_prefixed_names_are_found_without_an_import(tmp_path, registry):
+    code = LOOK_UP.format(imports=registry, registry=registry, prefix='mmmaskattn.')
+    assert len(found_by(code, tmp_path)) == 3
+
+
+@pytest.mark.slow
+def test_plain_names_are_found_after_an_import(tmp_path):
+    code = [LOOK_UP.format(imports=f'mmmaskattn, {registry}', registry=registry, prefix='') for registry in HOSTS]
+    assert len(found_by('\n'.join(code), tmp_path)) == 9

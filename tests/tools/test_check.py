@@ -1,10 +1,9 @@
 """The command tools/data/check.py, run as users run it."""
 
-import sys
 from pathlib import Path
 
 import pytest
-from small_job import ROOT, run
+from small_job import ROOT, run_tool
 from tool_calls import call_tool
 
 from mmmaskattn.datasets.mini import write_mini
@@ -22,15 +21,14 @@ def check(tmp_path: Path, data: Path, *options: object):
 
 
 def test_sound_data_ends_with_status_0_and_a_report(tmp_path, data):
-    done = run([sys.executable, ROOT / 'tools/data/check.py', CONFIG], tmp_path, ADE20K_ROOT=str(data))
-    assert done.returncode == 0, done.stdout
+    printed = run_tool('data/check.py', CONFIG, cwd=tmp_path, ADE20K_ROOT=str(data))
     folder = tmp_path / 'work_dirs/check' / CONFIG.stem
-    assert '0 errors, 0 notes: fit for training. Report in work_dirs/check' in done.stdout
-    assert 'train: 5/5' in done.stdout  # the progress
+    assert '0 errors, 0 notes: fit for training. Report in work_dirs/check' in printed
+    assert 'train: 5/5' in printed  # the progress
     assert sorted(path.name for path in folder.iterdir()) == [
         'problems.txt', 'train.md', 'train.png', 'val.md', 'val.png'
     ]  # fmt: skip
-    assert (folder / 'train.md').read_text().strip() in done.stdout
+    assert (folder / 'train.md').read_text().strip() in printed
 
 
 def test_faults_are_printed_listed_and_end_with_status_1(tmp_path, data):

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
-from tool_calls import ROOT, call_tool
+from small_job import run_tool
+from tool_calls import call_tool
 
 TOOL = 'data/make_mini.py'
 
 
-def make_mini(*args: str, cwd: Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(ROOT / 'tools' / TOOL), *args]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
-
-
 def test_writes_a_set_from_any_folder(tmp_path: Path):
     options = ('--train', '3', '--val', '2', '--size', '64', '96', '--seed', '1')
-    done = make_mini('cityscapes', 'data/my city', *options, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert '3 training and 2 validation images' in done.stdout
+    printed = run_tool(TOOL, 'cityscapes', 'data/my city', *options, cwd=tmp_path)
+    assert '3 training and 2 validation images' in printed
     assert len(list((tmp_path / 'data/my city/leftImg8bit/train').rglob('*.png'))) == 3
     again = call_tool(TOOL, 'cityscapes', 'data/my city', *options, cwd=tmp_path)
     assert again.returncode == 0

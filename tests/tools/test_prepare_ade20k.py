@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from prepared import contents, mini, prepare, times
+from small_job import run_tool
 from tool_calls import ROOT, call_tool
 
 from mmmaskattn.datasets.prepare import ade20k_splits
@@ -22,19 +22,10 @@ COMMAND = [sys.executable, str(ROOT / 'tools' / TOOL)]
 @pytest.mark.slow
 def test_prepares_says_what_it_did_and_does_nothing_twice(tmp_path: Path):
     root = mini('ade20k', tmp_path / 'my ade', train=3, val=2)
-    first = subprocess.run(
-        [*COMMAND, '--workers', '2'],
-        cwd=tmp_path,
-        env={**os.environ, 'ADE20K_ROOT': 'my ade'},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert first.returncode == 0, first.stderr
-    assert 'train: 3 images, 3 converted now' in first.stdout
-    assert 'ade20k_panoptic_train.json' in first.stdout
-    assert 'preparing val: 2/2' in first.stderr
+    first = run_tool(TOOL, '--workers', '2', cwd=tmp_path, ADE20K_ROOT='my ade')
+    assert 'train: 3 images, 3 converted now' in first
+    assert 'ade20k_panoptic_train.json' in first
+    assert 'preparing val: 2/2' in first
     before = times(root)
     again = call_tool(TOOL, root, cwd=tmp_path)
     assert again.returncode == 0, again.stderr

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from prepared import mini
-from tool_calls import ROOT, call_tool
+from small_job import run_tool
+from tool_calls import call_tool
 
 TOOL = 'data/prepare_cityscapes.py'
 
@@ -16,11 +15,9 @@ TOOL = 'data/prepare_cityscapes.py'
 @pytest.mark.slow
 def test_prepares_one_split(tmp_path: Path):
     root = mini('cityscapes', tmp_path / 'city', train=2, val=2)
-    command = [sys.executable, str(ROOT / 'tools' / TOOL), str(root), '--splits', 'val', '--workers', '1']
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    assert 'annotations/instancesonly_filtered_gtFine_val.json' in done.stdout
-    assert 'gtFine/cityscapes_panoptic_val: 2 panoptic PNGs' in done.stdout
+    printed = run_tool(TOOL, root, '--splits', 'val', '--workers', '1', cwd=tmp_path)
+    assert 'annotations/instancesonly_filtered_gtFine_val.json' in printed
+    assert 'gtFine/cityscapes_panoptic_val: 2 panoptic PNGs' in printed
     assert not (root / 'annotations/cityscapes_panoptic_train.json').exists()
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from prepared import mini
-from tool_calls import ROOT, call_tool
+from small_job import run_tool
+from tool_calls import call_tool
 
 TOOL = 'data/prepare_coco.py'
 
@@ -16,10 +15,7 @@ TOOL = 'data/prepare_coco.py'
 @pytest.mark.slow
 def test_says_that_all_is_there_or_what_is_missing(tmp_path: Path):
     root = mini('coco', tmp_path / 'coco', train=2, val=1)
-    command = [sys.executable, str(ROOT / 'tools' / TOOL), str(root)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    assert 'complete: nothing to prepare' in done.stdout
+    assert 'complete: nothing to prepare' in run_tool(TOOL, root, cwd=tmp_path)
     (root / 'annotations/instances_train2017.json').unlink()
     done = call_tool(TOOL, root)
     assert done.returncode == 1

@@ -18,7 +18,7 @@ from tool_calls import ROOT, call_tool
 from mmmaskattn.datasets.mini import write_mini
 
 TOOL = 'data/shrink.py'
-FEW, MANY = 1000, int(os.environ.get('ANNOTATIONS', '20000'))
+FEW, MANY = 1000, int(os.environ.get('ANNOTATIONS', '10000'))
 
 
 def shrink(*args: str | Path) -> subprocess.CompletedProcess:
@@ -96,5 +96,5 @@ def test_memory_hardly_grows_with_the_annotations(tmp_path):
         peaks[count] = int(re.search(r'peak memory (\d+) MiB', done.stdout)[1])
     size = (tmp_path / str(MANY) / 'annotations/instances_train2017.json').stat().st_size / 2**20
     print(f'peak memory in MiB by number of annotations: {peaks}; the json has {size:.0f} MiB')
-    assert size > 20
+    assert size > 10
     assert peaks[MANY] - peaks[FEW] < 40
