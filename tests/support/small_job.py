@@ -92,6 +92,7 @@ def run_tool(tool: str, *arguments: object, cwd: Path, **variables: str) -> str:
         process.join(timeout=300)
         if process.is_alive():
             process.kill()
+            process.join()
         text = printed.read_text()
     assert process.exitcode == 0, text[-6000:]
     return text

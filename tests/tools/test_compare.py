@@ -11,6 +11,8 @@ import cv2
 import pytest
 
 from mmmaskattn.analysis import build_model, count_complexity, read_config
+from mmmaskattn.analysis.comparison_found import instances_found
+from mmmaskattn.analysis.model_builder import build_seeded_model
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / 'configs/maskattn/ade20k_semantic_128_tiny.py'
@@ -102,10 +104,19 @@ def test_memory_forward_with_post_processing_and_latency_axis(tool, tmp_path):
     tool.main([str(PANOPTIC), *options, '--forward', 'predict', '--x-axis', 'latency', '--out', str(tmp_path)])
     (row,) = csv.DictReader((tmp_path / 'comparison.csv').open())
     assert row['forward'] == 'predict'
-    assert int(row['instances_found']) >= 0
+    assert int(row['instances_found']) == instances_found(build_seeded_model(read_config(PANOPTIC)), (64, 48))
     assert 'Instances found: in the image counted' in (tmp_path / 'comparison.md').read_text()
     assert float(row['peak_mib_1']) > 1
     assert 'train_ms_8' not in row
+
+
+def test_the_bare_network_of_a_detector_finds_nothing_to_count(tool, tmp_path):
+    options = ['--shape', '64', '--batches', '1', '--rounds', '1', '--warmup', '0', '--skip', 'train', 'memory']
+    tool.main([str(PANOPTIC), *options, '--forward', 'tensor', '--out', str(tmp_path)])
+    (row,) = csv.DictReader((tmp_path / 'comparison.csv').open())
+    assert row['forward'] == 'tensor'
+    assert 'instances_found' not in row
+    assert float(row['params_not_read']) > 0  # the class of an instance is post-processing
 
 
 @pytest.mark.parametrize(
