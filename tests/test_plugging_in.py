@@ -8,7 +8,7 @@ import pytest
 import torch
 from small_job import run
 
-from mmmaskattn.datasets.mini import write_mini
+from mmmaskattn.data_tools.mini import write_mini
 
 ZOO = Path(find_spec('mmseg').origin).parent / '.mim'
 UPERNET = 'upernet/upernet_r50_4xb4-160k_ade20k-512x512.py'

@@ -18,12 +18,9 @@ if find_spec('mmseg') is not None:
     __all__ += ['CamVidDataset', 'CocoPanopticSemanticDataset']
 
 if find_spec('mmdet') is not None:
-    from mmmaskattn.datasets.ade20k_instance import ADE20KInstanceDataset
-    from mmmaskattn.datasets.ade20k_panoptic import ADE20KPanopticDataset
-    from mmmaskattn.datasets.cityscapes_instance import CityscapesInstanceDataset
-    from mmmaskattn.datasets.cityscapes_panoptic import CityscapesPanopticDataset
-    from mmmaskattn.datasets.coco_instance import CocoInstanceDataset
-    from mmmaskattn.datasets.coco_panoptic import CocoPanopticDataset
+    from mmmaskattn.datasets.ade20k import ADE20KInstanceDataset, ADE20KPanopticDataset
+    from mmmaskattn.datasets.cityscapes import CityscapesInstanceDataset, CityscapesPanopticDataset
+    from mmmaskattn.datasets.coco import CocoInstanceDataset, CocoPanopticDataset
     from mmmaskattn.datasets.dsb2018 import DSB2018InstanceDataset, DSB2018PanopticDataset
 
     __all__ += ['ADE20KInstanceDataset', 'ADE20KPanopticDataset', 'CityscapesInstanceDataset']

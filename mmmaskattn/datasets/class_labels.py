@@ -11,9 +11,9 @@ from typing import Any
 
 from mmdet.visualization import get_palette
 
-from mmmaskattn.datasets.category import Category
+from mmmaskattn.datasets.categories import Category
 from mmmaskattn.datasets.coco_json import check_keys, check_unique
-from mmmaskattn.datasets.transforms.segment_map import IGNORE_LABEL
+from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL
 
 
 def metainfo_of(categories: Sequence[Category]) -> dict[str, Any]:

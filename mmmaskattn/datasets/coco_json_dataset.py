@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from mmdet.datasets.base_det_dataset import BaseDetDataset
 
-from mmmaskattn.datasets.category import Category
+from mmmaskattn.datasets.categories import Category
 from mmmaskattn.datasets.class_labels import chosen_metainfo, label_of_categories
 from mmmaskattn.datasets.coco_json import load_coco_json
 

@@ -8,7 +8,7 @@ from typing import Any
 from mmengine import fileio
 from mmseg.datasets import BaseSegDataset
 
-from mmmaskattn.datasets.coco_categories import COCO_PANOPTIC_CATEGORIES
+from mmmaskattn.datasets.categories import COCO_PANOPTIC_CATEGORIES
 from mmmaskattn.registry import DATASETS
 
 _OFFICIAL_NAMES = {category.id: category.name for category in COCO_PANOPTIC_CATEGORIES}
@@ -98,5 +98,5 @@ def check_categories(categories: list[dict], ann_file: str) -> None:
     if wrong:
         raise ValueError(
             f'{ann_file}: categories {wrong} are not those of COCO panoptic (133 ids and names, see '
-            f'mmmaskattn/datasets/coco_categories.py). For another category list write a data set class of its own.'
+            f'mmmaskattn/datasets/categories.py). For another category list write a data set class of its own.'
         )

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mmmaskattn.datasets.category import Category
+from mmmaskattn.datasets.categories import Category
 from mmmaskattn.datasets.class_labels import metainfo_of
-from mmmaskattn.datasets.coco_instance import CocoInstanceDataset, instance_metainfo
+from mmmaskattn.datasets.coco import CocoInstanceDataset, CocoPanopticDataset, instance_metainfo
 from mmmaskattn.datasets.coco_json_dataset import CocoJsonDataset
-from mmmaskattn.datasets.coco_panoptic import CocoPanopticDataset
 from mmmaskattn.registry import DATASETS
 
 DSB2018_PANOPTIC_CATEGORIES = (

@@ -21,7 +21,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from mmmaskattn.datasets.transforms.sizes import Size, check_size
+from mmmaskattn.datasets.transforms.low_res_resize import Size, check_size
 
 SIZED_TRANSFORMS = ('LoadLowResImage', 'LowResResize', 'LowResScaleJitter')
 

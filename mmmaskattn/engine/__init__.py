@@ -4,6 +4,6 @@ Importing it registers the optimizer wrapper and the scheduler in mmengine's roo
 """
 
 from mmmaskattn.engine.cpu_amp_optim_wrapper import CpuAmpOptimWrapper
-from mmmaskattn.engine.warmup_lr import WarmupLR
+from mmmaskattn.engine.schedule import WarmupLR
 
 __all__ = ['CpuAmpOptimWrapper', 'WarmupLR']

@@ -15,10 +15,9 @@ from mmengine.dist import is_main_process
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from mmmaskattn.analysis.native_ceiling import LOWRES_CEILING, NativeCeiling
 from mmmaskattn.datasets.check_root import check_data_roots
-from mmmaskattn.engine.launch import prepare_distributed
-from mmmaskattn.engine.options import add_common_options, load_config
+from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed
+from mmmaskattn.evaluation.ceiling import LOWRES_CEILING, NativeCeiling
 from mmmaskattn.evaluation.protocol import PROTOCOLS, protocol_of, set_protocol
 
 MOST_COLUMNS = 10

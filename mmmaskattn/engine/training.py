@@ -13,8 +13,7 @@ from mmengine.runner import Runner
 
 from mmmaskattn.datasets.check_root import check_data_roots
 from mmmaskattn.datasets.fraction import set_fraction
-from mmmaskattn.engine.launch import prepare_distributed
-from mmmaskattn.engine.options import add_common_options, load_config
+from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed
 from mmmaskattn.engine.schedule import fit_schedule
 
 

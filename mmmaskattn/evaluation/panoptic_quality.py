@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
-from mmmaskattn.evaluation.class_kinds import ClassKinds, class_kinds
-from mmmaskattn.evaluation.class_report import by_name, log_classes
-from mmmaskattn.evaluation.sample_parts import check_same_size, label_map
-from mmmaskattn.evaluation.segment_maps import SegmentMap, predicted_segments, true_segments
+from mmmaskattn.evaluation.classes import ClassKinds, by_name, class_kinds, log_classes
+from mmmaskattn.evaluation.id_maps import SegmentMap, check_same_size, label_map, predicted_segments, true_segments
 from mmmaskattn.registry import METRICS
 
 

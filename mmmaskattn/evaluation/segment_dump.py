@@ -16,12 +16,10 @@ from mmengine.logging import print_log
 from pycocotools import mask as run_lengths
 
 from mmmaskattn.datasets.panoptic_png import id_to_rgb
-from mmmaskattn.evaluation.class_kinds import ClassKinds, class_kinds
-from mmmaskattn.evaluation.sample_parts import as_array, label_map, name_of
-from mmmaskattn.evaluation.segment_maps import predicted_segments
+from mmmaskattn.evaluation.classes import ClassKinds, class_kinds
+from mmmaskattn.evaluation.id_maps import as_array, label_map, name_of, predicted_segments
 from mmmaskattn.registry import METRICS
-from mmmaskattn.utils.atomic import atomic_write
-from mmmaskattn.utils.unique_names import unique_names
+from mmmaskattn.utils.files import atomic_write, unique_names
 
 
 @METRICS.register_module()

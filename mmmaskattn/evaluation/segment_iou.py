@@ -10,10 +10,9 @@ import torch
 from mmengine.evaluator import BaseMetric
 from mmseg.evaluation import IoUMetric
 
-from mmmaskattn.datasets.transforms.segment_map import IGNORE_LABEL
-from mmmaskattn.evaluation.class_kinds import class_kinds
-from mmmaskattn.evaluation.class_report import by_name, log_classes
-from mmmaskattn.evaluation.sample_parts import check_same_size, label_map
+from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL
+from mmmaskattn.evaluation.classes import by_name, class_kinds, log_classes
+from mmmaskattn.evaluation.id_maps import check_same_size, label_map
 from mmmaskattn.registry import METRICS
 
 

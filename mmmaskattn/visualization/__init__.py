@@ -1,11 +1,9 @@
 """Pictures of label maps, instances and pipelines; needs neither mmseg nor mmdet."""
 
 from mmmaskattn.visualization.class_table import ClassTable
-from mmmaskattn.visualization.draw_truth import draw_truth
-from mmmaskattn.visualization.overlay import overlay_labels, side_by_side
-from mmmaskattn.visualization.pipeline_steps import Step, locate, run_steps
-from mmmaskattn.visualization.sheet import Headings, SheetLayout, draw_sheet
-from mmmaskattn.visualization.truth import Truth, read_truth
+from mmmaskattn.visualization.image import overlay_labels, side_by_side
+from mmmaskattn.visualization.sheet import Headings, SheetLayout, Step, draw_sheet, locate, run_steps
+from mmmaskattn.visualization.truth import Truth, draw_truth, read_truth
 
 __all__ = [
     'ClassTable',

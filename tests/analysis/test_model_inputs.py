@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmmaskattn.analysis.model_inputs import data_samples, device_of, random_images
+from mmmaskattn.analysis.models import data_samples, device_of, random_images
 
 
 def test_images_are_reproducible_and_leave_the_global_generator_alone():

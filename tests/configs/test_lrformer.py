@@ -12,8 +12,8 @@ from mmseg.registry import MODELS
 
 from mmmaskattn.analysis import count_complexity, input_size
 from mmmaskattn.models import MaskAttnUNet
+from mmmaskattn.models.backbones.lrformer import LRFORMER_VARIANTS
 from mmmaskattn.models.layers import LowResolutionBlock
-from mmmaskattn.models.lrformer_variants import LRFORMER_VARIANTS
 
 ROOT = Path(__file__).parents[2]
 LEAVES = sorted(path.stem for path in (ROOT / 'configs/lrformer').glob('*_semantic_*.py'))

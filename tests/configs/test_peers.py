@@ -15,7 +15,7 @@ from mmengine.registry import MODELS, init_default_scope
 from prepared import mini, prepare
 
 from mmmaskattn.analysis import build_model, read_config
-from mmmaskattn.datasets.prepare import cityscapes_splits
+from mmmaskattn.data_tools.prepare import cityscapes_splits
 from mmmaskattn.evaluation.protocol import set_protocol
 
 PEERS = Path(__file__).parents[2] / 'configs/peers'

@@ -12,7 +12,7 @@ from mmseg.registry import MODELS
 from small_job import run_tool
 
 from mmmaskattn.analysis import build_model, count_complexity, read_config
-from mmmaskattn.datasets.mini import write_mini
+from mmmaskattn.data_tools.mini import write_mini
 from mmmaskattn.models import StripCrossAttentionHead
 
 ROOT = Path(__file__).parents[2]

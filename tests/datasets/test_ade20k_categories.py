@@ -3,7 +3,7 @@ from __future__ import annotations
 from mmdet.datasets.ade20k import ADE20KInstanceDataset, ADE20KPanopticDataset
 from mmseg.datasets import ADE20KDataset
 
-from mmmaskattn.datasets.ade20k_categories import (
+from mmmaskattn.datasets.categories import (
     ADE20K_CLASSES,
     ADE20K_INSTANCE_CATEGORIES,
     ADE20K_PANOPTIC_CATEGORIES,

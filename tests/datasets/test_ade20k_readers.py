@@ -11,8 +11,8 @@ from edited_json import write_edited
 from prepared import mini, prepare
 from readers import build_reader, check_samples
 
-from mmmaskattn.datasets.ade20k_categories import ADE20K_CLASSES
-from mmmaskattn.datasets.prepare import ade20k_splits
+from mmmaskattn.data_tools.prepare import ade20k_splits
+from mmmaskattn.datasets.categories import ADE20K_CLASSES
 
 PREFIX = dict(img='images/training', seg='ade20k_panoptic_train')
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 from mmdet.datasets import CityscapesDataset as MmdetCityscapes
 from mmseg.datasets import CityscapesDataset
 
-from mmmaskattn.datasets.cityscapes_categories import CITYSCAPES_INSTANCE_CATEGORIES, CITYSCAPES_PANOPTIC_CATEGORIES
-from mmmaskattn.datasets.mini.cityscapes import LABEL_IDS
+from mmmaskattn.data_tools.mini.cityscapes import LABEL_IDS
+from mmmaskattn.datasets.categories import CITYSCAPES_INSTANCE_CATEGORIES, CITYSCAPES_PANOPTIC_CATEGORIES
 
 
 def test_things_come_first_in_mmdets_order():

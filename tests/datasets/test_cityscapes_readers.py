@@ -11,9 +11,9 @@ from edited_json import write_edited
 from prepared import mini, prepare
 from readers import build_reader, check_samples
 
-from mmmaskattn.datasets.cityscapes_categories import CITYSCAPES_PANOPTIC_CATEGORIES
-from mmmaskattn.datasets.prepare import cityscapes_splits
-from mmmaskattn.datasets.transforms.segment_map import labels_to_learn
+from mmmaskattn.data_tools.prepare import cityscapes_splits
+from mmmaskattn.datasets.categories import CITYSCAPES_PANOPTIC_CATEGORIES
+from mmmaskattn.datasets.transforms.id_map import labels_to_learn
 
 PANOPTIC, INSTANCE = (
     'annotations/cityscapes_panoptic_train.json',

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from mmmaskattn.datasets.category import Category
+from mmmaskattn.datasets.categories import Category
 from mmmaskattn.datasets.class_labels import chosen_metainfo, label_of_categories, metainfo_of
 
 TABLE = (

@@ -10,9 +10,9 @@ from mmdet.datasets import CocoDataset
 from mmengine.registry import DATASETS
 from pycocotools.coco import COCO
 
-from mmmaskattn.datasets.coco_categories import COCO_INSTANCE_CATEGORIES
-from mmmaskattn.datasets.coco_instance import CocoInstanceDataset
-from mmmaskattn.datasets.mini import write_mini
+from mmmaskattn.data_tools.mini import write_mini
+from mmmaskattn.datasets.categories import COCO_INSTANCE_CATEGORIES
+from mmmaskattn.datasets.coco import CocoInstanceDataset
 
 JSON = 'annotations/instances_train2017.json'
 LABEL = {category.id: label for label, category in enumerate(COCO_INSTANCE_CATEGORIES)}

@@ -10,9 +10,9 @@ import pytest
 from edited_json import write_edited
 from mmengine.registry import DATASETS
 
-from mmmaskattn.datasets.coco_categories import COCO_PANOPTIC_CATEGORIES
-from mmmaskattn.datasets.coco_panoptic import CocoPanopticDataset
-from mmmaskattn.datasets.mini import write_mini
+from mmmaskattn.data_tools.mini import write_mini
+from mmmaskattn.datasets.categories import COCO_PANOPTIC_CATEGORIES
+from mmmaskattn.datasets.coco import CocoPanopticDataset
 from mmmaskattn.datasets.panoptic_png import rgb_to_id
 from mmmaskattn.datasets.transforms import MakeInstances
 

@@ -12,8 +12,8 @@ from mmengine.registry import DATASETS, init_default_scope
 from mmengine.runner import Runner
 from small_job import run_tool
 
-from mmmaskattn.datasets.check import check_config
-from mmmaskattn.datasets.transforms.resampling import resize_labels
+from mmmaskattn.data_tools.check import check_config
+from mmmaskattn.datasets.transforms.low_res_resize import resize_labels
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,7 +15,7 @@ from mmseg.apis import MMSegInferencer
 from mmseg.registry import DATASETS, METRICS, MODELS
 from pictures import smooth_photo
 
-from mmmaskattn.datasets.mini import write_mini
+from mmmaskattn.data_tools.mini import write_mini
 from mmmaskattn.evaluation.protocol import set_protocol
 
 ROOT = Path(__file__).parents[2]

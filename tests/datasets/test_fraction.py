@@ -14,8 +14,8 @@ from mmengine.registry import DATASETS, init_default_scope
 from mmseg.datasets import ADE20KDataset
 
 import mmmaskattn  # noqa: F401  registers the data sets
+from mmmaskattn.data_tools.mini import write_mini
 from mmmaskattn.datasets.fraction import fraction_indices, fraction_size, image_name, set_fraction
-from mmmaskattn.datasets.mini import write_mini
 from mmmaskattn.engine.training import apply_options, parse_options
 
 ROOT = Path(__file__).parents[2]

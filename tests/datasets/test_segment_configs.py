@@ -15,9 +15,9 @@ from mmengine.registry import DATASETS, init_default_scope
 from mmengine.runner import Runner
 from prepared import mini, prepare
 
+from mmmaskattn.data_tools.prepare import ade20k_splits, cityscapes_splits
 from mmmaskattn.datasets.check_root import check_data_roots
 from mmmaskattn.datasets.input_size import with_input_size
-from mmmaskattn.datasets.prepare import ade20k_splits, cityscapes_splits
 from mmmaskattn.evaluation.protocol import set_protocol
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,7 @@ from mmengine.config import Config
 from mmengine.optim import OptimWrapper, PolyLR
 from small_job import ROOT
 
-from mmmaskattn.engine.schedule import fit_schedule
-from mmmaskattn.engine.warmup_lr import WarmupLR
+from mmmaskattn.engine.schedule import WarmupLR, fit_schedule
 
 SHIPPED = ROOT / 'configs/_base_/schedules/adamw_1000e.py'
 

@@ -14,7 +14,7 @@ from mmengine.registry import DATASETS, METRICS
 from mmengine.structures import PixelData
 from scored_samples import META, STUFF, THINGS, VOID, disturbed, evaluate, random_ids, truth, with_panoptic
 
-from mmmaskattn.datasets.coco_panoptic import CocoPanopticDataset
+from mmmaskattn.datasets.coco import CocoPanopticDataset
 from mmmaskattn.evaluation import PanopticQuality
 
 OFFICIAL = Path(__file__).parents[2] / '../shared/data/coco_panoptic2'

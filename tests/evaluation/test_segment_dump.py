@@ -14,7 +14,7 @@ from pycocotools.coco import COCO
 from segment_samples import METAINFO, VOID, instances_of, rectangle, segment_sample
 from warm_processes import run_two
 
-from mmmaskattn.evaluation.class_kinds import class_kinds
+from mmmaskattn.evaluation.classes import class_kinds
 from mmmaskattn.evaluation.segment_dump import SegmentDump, categories_of
 
 IDS = {'dog': 30, 'cat': 17, 'sky': 5, 'grass': 41}

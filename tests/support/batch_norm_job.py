@@ -5,7 +5,7 @@ from torch import distributed as dist
 from torch import nn
 
 from mmmaskattn.engine.launch import finish_distributed
-from mmmaskattn.models.layers.sync_batch_norm import CrossProcessBatchNorm2d
+from mmmaskattn.models.layers.norms import CrossProcessBatchNorm2d
 
 CHANNELS = 3
 

@@ -20,7 +20,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner
 
-from mmmaskattn.analysis.model_builder import input_size
+from mmmaskattn.analysis.models import input_size
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 QUADRATIC = 'self_attention_unet_base'

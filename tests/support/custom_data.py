@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmmaskattn.datasets.mini import write_mini
+from mmmaskattn.data_tools.mini import write_mini
 from mmmaskattn.datasets.panoptic_png import id_to_rgb, rgb_to_id
 
 THINGS = {'person': 7, 'car': 3}

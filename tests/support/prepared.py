@@ -8,11 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmmaskattn.datasets.mini import write_mini
+from mmmaskattn.data_tools.mini import write_mini
+from mmmaskattn.data_tools.prepare.run import prepare_splits
+from mmmaskattn.data_tools.prepare.split import STATE_FOLDER
+from mmmaskattn.data_tools.report import SplitReport
 from mmmaskattn.datasets.panoptic_png import rgb_to_id
-from mmmaskattn.datasets.prepare.report import SplitReport
-from mmmaskattn.datasets.prepare.run import prepare_splits
-from mmmaskattn.datasets.prepare.work import STATE_FOLDER
 
 
 def mini(layout: str, root: Path, train: int = 4, val: int = 2) -> Path:

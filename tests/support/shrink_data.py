@@ -6,10 +6,10 @@ import hashlib
 import json
 from pathlib import Path
 
-from mmmaskattn.datasets.mini import write_mini
-from mmmaskattn.datasets.prepare.ade20k import ade20k_splits
-from mmmaskattn.datasets.prepare.cityscapes import cityscapes_splits
-from mmmaskattn.datasets.prepare.run import prepare_splits
+from mmmaskattn.data_tools.mini import write_mini
+from mmmaskattn.data_tools.prepare.ade20k import ade20k_splits
+from mmmaskattn.data_tools.prepare.cityscapes import cityscapes_splits
+from mmmaskattn.data_tools.prepare.run import prepare_splits
 
 LAYOUTS = ('ade20k', 'coco', 'cityscapes')
 

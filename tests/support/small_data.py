@@ -11,8 +11,8 @@ from custom_data import write_custom
 from pictures import smooth_photo
 from prepared import mini, prepare
 
+from mmmaskattn.data_tools.prepare import ade20k_splits, cityscapes_splits
 from mmmaskattn.datasets.panoptic_png import id_to_rgb
-from mmmaskattn.datasets.prepare import ade20k_splits, cityscapes_splits
 
 SIDE = 128
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from warm_processes import WARM
 
-from mmmaskattn.datasets.mini import write_mini
+from mmmaskattn.data_tools.mini import write_mini
 
 ROOT = Path(__file__).resolve().parents[2]
 

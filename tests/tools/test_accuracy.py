@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mmmaskattn.datasets.mini import write_mini
+from mmmaskattn.data_tools.mini import write_mini
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / 'configs/maskattn/ade20k_semantic_128_tiny.py'

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mmmaskattn.analysis import build_model, read_config
-from mmmaskattn.datasets.mini import write_mini
+from mmmaskattn.data_tools.mini import write_mini
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / 'configs/maskattn/ade20k_semantic_128_tiny.py'

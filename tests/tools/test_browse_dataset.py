@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from shrink_data import draw_prepared
 
-from mmmaskattn.datasets.mini import write_mini
+from mmmaskattn.data_tools.mini import write_mini
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools/analysis/browse_dataset.py'

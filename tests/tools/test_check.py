@@ -6,7 +6,7 @@ import pytest
 from small_job import ROOT, run_tool
 from tool_calls import call_tool
 
-from mmmaskattn.datasets.mini import write_mini
+from mmmaskattn.data_tools.mini import write_mini
 
 CONFIG = ROOT / 'configs/maskattn/ade20k_semantic_128_tiny.py'
 

@@ -11,8 +11,8 @@ import cv2
 import pytest
 
 from mmmaskattn.analysis import build_model, count_complexity, read_config
-from mmmaskattn.analysis.comparison_found import instances_found
-from mmmaskattn.analysis.model_builder import build_seeded_model
+from mmmaskattn.analysis.comparison.measure import instances_found
+from mmmaskattn.analysis.models import build_seeded_model
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / 'configs/maskattn/ade20k_semantic_128_tiny.py'

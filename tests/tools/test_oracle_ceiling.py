@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 import pytest
 from tool_calls import ROOT, call_tool
 
-from mmmaskattn.datasets.mini import write_mini
+from mmmaskattn.data_tools.mini import write_mini
 
 DSB2018 = ROOT / '../shared/data/dsb2018_128'
 

@@ -15,9 +15,9 @@ import torch
 from segment_job import SIZE, scalars, train_here, trunk, write_segment_job
 from small_job import ROOT, run, run_tool
 
-from mmmaskattn.datasets.mini import write_mini
+from mmmaskattn.data_tools.mini import write_mini
 from mmmaskattn.engine.testing import run_test
-from mmmaskattn.visualization.panel_row import GAP, panel_shape
+from mmmaskattn.visualization.legend import GAP, panel_shape
 
 pytestmark = pytest.mark.slow
 

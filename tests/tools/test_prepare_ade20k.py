@@ -13,7 +13,7 @@ from prepared import contents, mini, prepare, times
 from small_job import run_tool
 from tool_calls import ROOT, call_tool
 
-from mmmaskattn.datasets.prepare import ade20k_splits
+from mmmaskattn.data_tools.prepare import ade20k_splits
 
 TOOL = 'data/prepare_ade20k.py'
 COMMAND = [sys.executable, str(ROOT / 'tools' / TOOL)]

@@ -15,7 +15,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from tool_calls import ROOT, call_tool
 
-from mmmaskattn.datasets.mini import write_mini
+from mmmaskattn.data_tools.mini import write_mini
 
 TOOL = 'data/shrink.py'
 FEW, MANY = 1000, int(os.environ.get('ANNOTATIONS', '10000'))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmmaskattn.utils.atomic import atomic_open, atomic_write, remove_partial_files
+from mmmaskattn.utils.files import atomic_open, atomic_write, remove_partial_files
 
 
 def test_writes_into_a_new_folder_and_leaves_nothing_else(tmp_path: Path):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmmaskattn.utils.free_folder import free_folder
+from mmmaskattn.utils.files import free_folder
 
 
 def test_absent_and_empty_folders_are_free(tmp_path: Path):

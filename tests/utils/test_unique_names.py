@@ -1,6 +1,6 @@
 """Names of pictures: stems where these suffice, numbers where two files share one."""
 
-from mmmaskattn.utils.unique_names import unique_names
+from mmmaskattn.utils.files import unique_names
 
 
 def test_stems_suffice():

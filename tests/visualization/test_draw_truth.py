@@ -3,8 +3,7 @@
 import numpy as np
 
 from mmmaskattn.visualization.class_table import ClassTable
-from mmmaskattn.visualization.draw_truth import BOX, draw_truth, outlines, stripes
-from mmmaskattn.visualization.truth import IGNORED, UNLABELLED, Truth
+from mmmaskattn.visualization.truth import BOX, IGNORED, UNLABELLED, Truth, draw_truth, outlines, stripes
 
 TABLE = ClassTable.from_metainfo(
     dict(classes=('cat', 'grass'), palette=[(200, 0, 0), (0, 200, 0)], thing_classes=('cat',))

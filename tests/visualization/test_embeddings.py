@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmmaskattn.visualization.embeddings import embedding_colours
+from mmmaskattn.visualization.segment_picture import embedding_colours
 
 
 @pytest.fixture

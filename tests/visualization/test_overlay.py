@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmmaskattn.visualization.overlay import overlay_labels
+from mmmaskattn.visualization.image import overlay_labels
 
 PALETTE = np.array([[200, 0, 0], [0, 0, 200]], np.uint8)
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from mmmaskattn.visualization.legend import LegendRow
-from mmmaskattn.visualization.panel_row import GAP, LEGEND, MARGIN, TITLE, Panel, draw_row, panel_shape
+from mmmaskattn.visualization.legend import GAP, LEGEND, MARGIN, TITLE, LegendRow, Panel, draw_row, panel_shape
 
 
 @pytest.mark.parametrize(

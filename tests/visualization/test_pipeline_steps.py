@@ -9,8 +9,8 @@ from mmengine.config import Config
 from mmengine.dataset import ClassBalancedDataset, RepeatDataset
 from mmengine.registry import DATASETS, init_default_scope
 
-from mmmaskattn.datasets.mini import write_mini
-from mmmaskattn.visualization.pipeline_steps import locate, run_steps
+from mmmaskattn.data_tools.mini import write_mini
+from mmmaskattn.visualization.sheet import locate, run_steps
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,7 @@ from mmengine.structures import InstanceData, PixelData
 from segment_samples import METAINFO, instances_of, segment_sample
 
 from mmmaskattn.visualization.class_table import ClassTable
-from mmmaskattn.visualization.panel_row import GAP, LEGEND, MARGIN, TITLE
+from mmmaskattn.visualization.legend import GAP, LEGEND, MARGIN, TITLE
 from mmmaskattn.visualization.segment_picture import PictureOptions, draw_segments
 
 TABLE = ClassTable.from_metainfo(METAINFO)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from mmmaskattn.visualization.class_table import ClassTable
-from mmmaskattn.visualization.pipeline_steps import Step
-from mmmaskattn.visualization.sheet import Headings, SheetLayout, draw_sheet
+from mmmaskattn.visualization.sheet import Headings, SheetLayout, Step, draw_sheet
 from mmmaskattn.visualization.truth import Truth
 
 TABLE = ClassTable.from_metainfo(dict(classes=('a', 'b'), palette=[(250, 0, 0), (0, 0, 250)]))

@@ -6,7 +6,7 @@ from mmdet.datasets.transforms import PackDetInputs
 from mmdet.structures.mask import BitmapMasks, PolygonMasks
 from mmseg.datasets.transforms import PackSegInputs
 
-from mmmaskattn.datasets.transforms.make_instances import MakeInstances
+from mmmaskattn.datasets.transforms.pack_segments import MakeInstances
 from mmmaskattn.visualization.truth import IGNORED, UNLABELLED, read_truth
 
 ID_MAP = np.array([[0, 1, 1, 3], [2, 2, 4, 3]], np.int32)

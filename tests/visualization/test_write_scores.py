@@ -4,8 +4,7 @@ import numpy as np
 from segment_samples import METAINFO, instances_of, rectangle, segment_sample
 
 from mmmaskattn.visualization.class_table import ClassTable
-from mmmaskattn.visualization.prediction import predicted_instances
-from mmmaskattn.visualization.write_scores import write_scores
+from mmmaskattn.visualization.prediction import predicted_instances, write_scores
 
 SIZE = (20, 20)
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from mmengine.config import Config, DictAction
 
 from mmmaskattn.analysis import read_config
-from mmmaskattn.analysis.accuracy_runs import ResultsFile, Run, RunFailedError, execute_run
-from mmmaskattn.analysis.accuracy_table import accuracy_table, describe
+from mmmaskattn.analysis.accuracy.runs import ResultsFile, Run, RunFailedError, execute_run
+from mmmaskattn.analysis.accuracy.table import accuracy_table, describe
 
 TOOLS = Path(__file__).resolve().parents[1]
 

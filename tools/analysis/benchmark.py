@@ -23,9 +23,10 @@ import torch
 from mmengine.config import DictAction
 
 from mmmaskattn.analysis import build_model, input_size, read_config
-from mmmaskattn.analysis.decode_benchmark import benchmark_decode
-from mmmaskattn.analysis.grouping_benchmark import benchmark_grouping
-from mmmaskattn.analysis.latency import (
+from mmmaskattn.analysis.models import random_images
+from mmmaskattn.analysis.timing.decode import benchmark_decode
+from mmmaskattn.analysis.timing.grouping import benchmark_grouping
+from mmmaskattn.analysis.timing.latency import (
     inference_call,
     latency_table,
     processor_name,
@@ -33,8 +34,7 @@ from mmmaskattn.analysis.latency import (
     training_call,
     working_forward,
 )
-from mmmaskattn.analysis.model_inputs import random_images
-from mmmaskattn.analysis.predict_benchmark import time_predictions
+from mmmaskattn.analysis.timing.predict import time_predictions
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -17,9 +17,9 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed 
 
 from mmengine.config import Config
 
-from mmmaskattn.analysis.loader_benchmark import benchmark_loaders
-from mmmaskattn.datasets.mini import LAYOUTS, write_mini
-from mmmaskattn.datasets.shrink import shrink_dataset
+from mmmaskattn.analysis.timing.loader import benchmark_loaders
+from mmmaskattn.data_tools.mini import LAYOUTS, write_mini
+from mmmaskattn.data_tools.shrink import shrink_dataset
 
 
 def parse_args() -> argparse.Namespace:

@@ -21,7 +21,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed 
 import cv2
 import numpy as np
 
-from mmmaskattn.datasets.prepare import ade20k_splits, prepare_splits
+from mmmaskattn.data_tools.prepare import ade20k_splits, prepare_splits
 
 SIDE = 10
 """Distance of the instances in pixels; each is one pixel smaller."""

@@ -16,12 +16,11 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
-from mmmaskattn.analysis.comparison import Comparison, Conditions, Measured
-from mmmaskattn.analysis.comparison_accuracy import read_accuracy
-from mmmaskattn.analysis.comparison_memory import can_measure
-from mmmaskattn.analysis.comparison_plot import X_AXES, plot_comparison
-from mmmaskattn.analysis.comparison_table import as_csv, as_markdown
-from mmmaskattn.analysis.complexity import FORWARDS
+from mmmaskattn.analysis.comparison.accuracy import read_accuracy
+from mmmaskattn.analysis.comparison.measure import Comparison, Conditions, Measured
+from mmmaskattn.analysis.comparison.memory import can_measure
+from mmmaskattn.analysis.comparison.table import X_AXES, as_csv, as_markdown, plot_comparison
+from mmmaskattn.analysis.cost.complexity import FORWARDS
 
 FILES = ('comparison.md', 'comparison.csv', 'comparison.png')
 

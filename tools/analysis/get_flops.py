@@ -15,8 +15,7 @@ import warnings
 from mmengine.config import DictAction
 
 from mmmaskattn.analysis import build_model, count_complexity, input_size, read_config
-from mmmaskattn.analysis.complexity import FORWARDS
-from mmmaskattn.analysis.complexity_report import as_dict, report
+from mmmaskattn.analysis.cost.complexity import FORWARDS, as_dict, report
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

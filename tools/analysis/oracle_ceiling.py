@@ -7,10 +7,9 @@ import argparse
 from mmengine.config import Config, DictAction
 from mmengine.utils import track_iter_progress
 
-from mmmaskattn.analysis.markdown import markdown_table
-from mmmaskattn.analysis.native_ceiling import LOWRES_CEILING, NativeCeiling
-from mmmaskattn.analysis.oracle import OracleCeiling, label_dataset, network_size
 from mmmaskattn.datasets.check_root import check_data_roots
+from mmmaskattn.evaluation.ceiling import LOWRES_CEILING, NativeCeiling, OracleCeiling, label_dataset, network_size
+from mmmaskattn.utils.markdown import markdown_table
 
 
 def parse_args() -> argparse.Namespace:

@@ -16,11 +16,11 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed 
 
 from mmengine.config import Config, DictAction
 
-from mmmaskattn.datasets.check import CheckReport, Problem, check_config
-from mmmaskattn.datasets.check.plot import plot_statistics
-from mmmaskattn.datasets.check.splits import SPLITS
-from mmmaskattn.datasets.transforms.sizes import check_size
-from mmmaskattn.utils.free_folder import free_folder
+from mmmaskattn.data_tools.check import CheckReport, Problem, check_config
+from mmmaskattn.data_tools.check.statistics import plot_statistics
+from mmmaskattn.data_tools.check.splits import SPLITS
+from mmmaskattn.datasets.transforms.low_res_resize import check_size
+from mmmaskattn.utils.files import free_folder
 
 
 def parse_args() -> argparse.Namespace:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed package comes first
 
-from mmmaskattn.datasets.mini import LAYOUTS, write_mini
+from mmmaskattn.data_tools.mini import LAYOUTS, write_mini
 
 
 def parse_args() -> argparse.Namespace:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed package comes first
 
-from mmmaskattn.datasets.prepare import cityscapes_splits
-from mmmaskattn.datasets.prepare.command import root_parser, run_prepare
+from mmmaskattn.data_tools.prepare import cityscapes_splits
+from mmmaskattn.data_tools.prepare.command import root_parser, run_prepare
 
 if __name__ == '__main__':
     run_prepare(

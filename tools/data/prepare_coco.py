@@ -12,8 +12,8 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed package comes first
 
-from mmmaskattn.datasets.prepare import check_coco
-from mmmaskattn.datasets.prepare.command import root_parser
+from mmmaskattn.data_tools.prepare import check_coco
+from mmmaskattn.data_tools.prepare.command import root_parser
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed package comes first
 
-from mmmaskattn.datasets.shrink import LAYOUTS, ShrinkReport, shrink_dataset
-from mmmaskattn.datasets.shrink.run import STATE_FOLDER
+from mmmaskattn.data_tools.shrink import LAYOUTS, ShrinkReport, shrink_dataset
+from mmmaskattn.data_tools.shrink.run import STATE_FOLDER
 
 
 def parse_args() -> argparse.Namespace:

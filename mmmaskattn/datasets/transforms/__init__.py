@@ -2,11 +2,9 @@
 
 from importlib.util import find_spec
 
-from mmmaskattn.datasets.transforms.check_seg_map import CheckSegMap
 from mmmaskattn.datasets.transforms.load_low_res_image import LoadLowResImage
-from mmmaskattn.datasets.transforms.load_panoptic import LoadPanoptic
-from mmmaskattn.datasets.transforms.load_panoptic_as_semantic import LoadPanopticAsSemantic
-from mmmaskattn.datasets.transforms.load_seg_map import LoadSegMap
+from mmmaskattn.datasets.transforms.load_panoptic import LoadPanoptic, LoadPanopticAsSemantic
+from mmmaskattn.datasets.transforms.load_seg_map import CheckSegMap, LoadSegMap
 from mmmaskattn.datasets.transforms.low_res_resize import LowResResize
 from mmmaskattn.datasets.transforms.low_res_scale_jitter import LowResScaleJitter
 
@@ -23,7 +21,6 @@ __all__ = [
 if find_spec('mmdet') is not None:
     from mmmaskattn.datasets.transforms.find_seeds import FindSeeds
     from mmmaskattn.datasets.transforms.load_instances import LoadInstances  # pycocotools comes with mmdet
-    from mmmaskattn.datasets.transforms.make_instances import MakeInstances
-    from mmmaskattn.datasets.transforms.pack_segments import PackSegments
+    from mmmaskattn.datasets.transforms.pack_segments import MakeInstances, PackSegments
 
     __all__ += ['FindSeeds', 'LoadInstances', 'MakeInstances', 'PackSegments']

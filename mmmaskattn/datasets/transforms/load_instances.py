@@ -8,7 +8,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from pycocotools import mask as coco_mask
 
-from mmmaskattn.datasets.transforms.segment_map import check_map_size, set_segment_map
+from mmmaskattn.datasets.transforms.id_map import check_map_size, set_segment_map
 from mmmaskattn.registry import TRANSFORMS
 
 

@@ -14,8 +14,8 @@ from mmcv.transforms.utils import cache_randomness
 from mmengine import fileio
 from PIL import Image
 
+from mmmaskattn.datasets.transforms.low_res_resize import Size, check_size, scale_size
 from mmmaskattn.datasets.transforms.low_res_scale_jitter import check_ratio_range
-from mmmaskattn.datasets.transforms.sizes import Size, check_size, scale_size
 from mmmaskattn.registry import TRANSFORMS
 
 REDUCED_FLAGS = {

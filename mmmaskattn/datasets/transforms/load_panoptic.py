@@ -1,13 +1,51 @@
-"""COCO panoptic pictures read as one exclusive map of segments, with no panopticapi."""
+"""Loading of COCO panoptic pictures: as an id map with its segments, or as a label map."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from mmmaskattn.datasets.transforms.read_panoptic import read_panoptic
-from mmmaskattn.datasets.transforms.seg_map_loader import SegMapLoader
-from mmmaskattn.datasets.transforms.segment_map import IGNORE_LABEL, check_map_size, set_segment_map
+from mmmaskattn.datasets.panoptic_png import bgr_to_id, replace_ids
+from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL, check_map_size, set_segment_map
+from mmmaskattn.datasets.transforms.load_seg_map import SegMapLoader, read_label_image
 from mmmaskattn.registry import TRANSFORMS
+
+
+def read_panoptic(
+    path: str, segments: Sequence[dict], values: Sequence[int], void: int, dtype: type, backend_args: dict | None = None
+) -> np.ndarray:
+    """Read a panoptic PNG as a map of the values given to its segments.
+
+    Args:
+        path: The PNG.
+        segments: ``segments_info`` as the data set gives it: dictionaries with ``id``, each its own.
+        values: One value per segment.
+        void: Value of pixels of no segment (id 0).
+        dtype: dtype of the result.
+        backend_args: mmengine's file backend options.
+
+    Returns:
+        Array (H, W) of ``dtype``.
+
+    Raises:
+        FileNotFoundError: If the PNG is missing.
+        ValueError: If it is no RGB picture or holds an id that ``segments`` do not list; named in the message.
+    """
+    picture = read_label_image(path, backend_args, 'cv2')
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+        raise ValueError(
+            f'{path}: a picture of shape {picture.shape} ({picture.dtype}), expected the 8-bit RGB picture of a '
+            f'COCO panoptic annotation (id = R + 256 G + 65536 B). Check the folder given as seg_map_path.'
+        )
+    known = [0, *(segment['id'] for segment in segments)]
+    try:
+        return replace_ids(bgr_to_id(picture), known, np.array([void, *values], dtype))
+    except KeyError as error:
+        raise ValueError(
+            f'{path}: segment ids {error.args[0]} are in the picture but not among the segments_info of its json. '
+            f'Check that json and pictures come from the same release and split.'
+        ) from None
 
 
 @TRANSFORMS.register_module()
@@ -46,3 +84,42 @@ class LoadPanoptic(SegMapLoader):
         id_map = read_panoptic(path, given, numbers, 0, np.int32, self.backend_args)
         check_map_size(id_map, path, results)
         set_segment_map(results, id_map, segments)
+
+
+@TRANSFORMS.register_module()
+class LoadPanopticAsSemantic(SegMapLoader):
+    """Load a COCO panoptic PNG and its ``segments_info`` as a semantic label map.
+
+    Crowd segments count as their class, as in the semantic maps that detectron2 and mmdet derive. A sample without
+    ``seg_map_path`` passes unchanged, so that one pipeline serves inference too.
+
+    Required keys: ``seg_map_path`` (the panoptic PNG), ``segments_info`` (dictionaries with ``id`` and ``category``,
+    the class index). Added: ``gt_seg_map`` (H, W) uint8; it is listed in ``seg_fields``.
+
+    Args:
+        void_label: Label of pixels of no segment (id 0), the ignore index.
+        backend_args: mmengine's file backend options.
+
+    Raises:
+        FileNotFoundError: If the PNG is missing.
+        ValueError: If it is no RGB picture or holds an id that the json does not list; named in the message.
+    """
+
+    def __init__(self, void_label: int = 255, backend_args: dict | None = None) -> None:
+        super().__init__(backend_args)
+        self.void_label = void_label
+
+    def load(self, path: str, results: dict) -> None:
+        """Load one label map.
+
+        Args:
+            path: The picture.
+            results: Result dictionary, see the class; changed in place.
+        """
+        segments = results['segments_info']
+        labels = [segment['category'] for segment in segments]
+        results['gt_seg_map'] = read_panoptic(path, segments, labels, self.void_label, np.uint8, self.backend_args)
+        results.setdefault('seg_fields', []).append('gt_seg_map')
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(void_label={self.void_label}, backend_args={self.backend_args})'

@@ -9,9 +9,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 
-from mmmaskattn.datasets.transforms.low_res_resize import resize_picture
-from mmmaskattn.datasets.transforms.resampling import resize_labels
-from mmmaskattn.datasets.transforms.sizes import Size, check_size, scale_size
+from mmmaskattn.datasets.transforms.low_res_resize import Size, check_size, resize_labels, resize_picture, scale_size
 from mmmaskattn.registry import TRANSFORMS
 
 ID_MAP_PAD_VALUES = {'gt_id_map': 0}

@@ -1,19 +1,66 @@
-"""LRFormer: a hierarchical transformer whose attention works on coarse grids (arXiv 2310.05026, TPAMI 2025)."""
+"""LRFormer: a pyramid of transformer stages with low-resolution attention, and its published variants.
+
+A variant is a set of defaults for :class:`LRFormer`; any argument given explicitly takes its place.
+``docs/reference/variants.md`` has the sizes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
 
-from mmmaskattn.models.backbones.staged_backbone import StagedBackbone, by_stage
-from mmmaskattn.models.layers.defaults import NORM
-from mmmaskattn.models.layers.lrformer_stage import LRFormerStage, make_downsampling, make_stem
-from mmmaskattn.models.layers.pooled_grids import PooledGrids
-from mmmaskattn.models.lrformer_variants import get_lrformer_variant
-from mmmaskattn.models.min_size import check_input_size
+from mmmaskattn.models.backbones.staged_backbone import StagedBackbone, by_stage, check_input_size
+from mmmaskattn.models.layers.low_resolution_attention import PooledGrids
+from mmmaskattn.models.layers.lrformer_blocks import LRFormerStage, make_downsampling, make_stem
+from mmmaskattn.models.layers.norms import NORM
 from mmmaskattn.registry import MODELS
+
+
+@dataclass(frozen=True)
+class LRFormerVariant:
+    """Widths and depths of one variant.
+
+    Attributes:
+        embed_dims: widths of the stages at strides 4, 8, 16 and 32.
+        depths: blocks in each stage.
+        drop_path_rate: rate at which the last block drops its residual branches; it rises linearly from 0. ``XL`` has
+            no published LRHead recipe; its rate is that of the Mask2Former one.
+        entry_norm_blocks: blocks of the third stage, counted from 0, that begin with a batch norm. The authors put
+            them there against overflow in half precision.
+        num_heads: heads in each stage.
+        ffn_ratios: hidden width of the feed-forward networks over the stage's width.
+    """
+
+    embed_dims: tuple[int, ...]
+    depths: tuple[int, ...]
+    drop_path_rate: float
+    entry_norm_blocks: tuple[int, ...] = ()
+    num_heads: tuple[int, ...] = (2, 4, 10, 16)
+    ffn_ratios: tuple[float, ...] = (8, 8, 4, 4)
+
+
+LRFORMER_VARIANTS: dict[str, LRFormerVariant] = {
+    'T': LRFormerVariant((48, 96, 240, 384), (2, 2, 6, 3), 0.1),
+    'S': LRFormerVariant((64, 128, 320, 512), (3, 3, 12, 3), 0.2),
+    'B': LRFormerVariant((80, 160, 400, 512), (4, 4, 15, 8), 0.4),
+    'L': LRFormerVariant((96, 192, 480, 640), (4, 6, 18, 8), 0.6),
+    'XL': LRFormerVariant((128, 256, 640, 768), (4, 8, 22, 8), 0.4, entry_norm_blocks=(7, 15)),
+}
+
+
+def get_lrformer_variant(arch: str) -> LRFormerVariant:
+    """Look a variant up by name.
+
+    Raises:
+        ValueError: there is no such variant.
+    """
+    if arch not in LRFORMER_VARIANTS:
+        raise ValueError(f'arch {arch!r} is unknown; the option `arch` takes one of {", ".join(LRFORMER_VARIANTS)}')
+    return LRFORMER_VARIANTS[arch]
+
 
 # The first two stages have no layer scale, in any variant.
 FIRST_SCALED_STAGE = 2
@@ -43,7 +90,7 @@ class LRFormer(StagedBackbone):
 
     Args:
         arch: ``T``, ``S``, ``B``, ``L`` or ``XL``: where the arguments left at None come from; see
-            :mod:`mmmaskattn.models.lrformer_variants`.
+            :mod:`mmmaskattn.models.backbones.lrformer`.
         in_channels: channels of the image.
         embed_dims: width of each stage; their number is the number of stages.
         depths: blocks in each stage.
@@ -51,7 +98,7 @@ class LRFormer(StagedBackbone):
         ffn_ratios: hidden width of the feed-forward networks over the stage's width.
         q_pooled_sizes: short side of the query grid, for all stages or for each. (8, 8, 8, 4) suits 128 pixels.
         pyramids: short sides of the key grids of each stage; in proportion to ``q_pooled_sizes`` when None, see
-            :func:`mmmaskattn.models.layers.pooled_grids.pyramid_sizes`.
+            :func:`mmmaskattn.models.layers.low_resolution_attention.pyramid_sizes`.
         clamp_queries: query grids are not finer than the map. False computes as published where the map is smaller
             than the grid and does not divide it; see :class:`PooledGrids`.
         clamp_keys: no key grid is finer than the map. Changes the function of published weights; spares work on

@@ -20,11 +20,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mmmaskattn.models.backbones.staged_backbone import StagedBackbone, by_stage
-from mmmaskattn.models.layers.attention_types import StageAttentions, attentions_by_stage, build_attention
-from mmmaskattn.models.layers.defaults import ACTIVATION, NORM
+from mmmaskattn.models.backbones.staged_backbone import StagedBackbone, by_stage, check_input_size
+from mmmaskattn.models.layers.norms import ACTIVATION, NORM
+from mmmaskattn.models.layers.unet_attention import StageAttentions, attentions_by_stage, build_attention
 from mmmaskattn.models.layers.unet_blocks import ConvBlock
-from mmmaskattn.models.min_size import check_input_size
 from mmmaskattn.models.variants import StageMasks, get_variant, map_size_at, masks_by_stage
 from mmmaskattn.registry import MODELS
 
@@ -63,7 +62,7 @@ class MaskAttnUNet(StagedBackbone):
         with_cp: recompute blocks and attention in the backward pass to save memory.
         attention: ``full``, or ``low_resolution``: few queries and keys, averages over the map, with masks ``none``
             and ``gate`` only; one for all stages, or a sequence with one for each. See
-            :mod:`mmmaskattn.models.layers.attention_types`.
+            :mod:`mmmaskattn.models.layers.unet_attention`.
         init_cfg: initialisation, as mmengine takes it (``dict(type='Pretrained', checkpoint=...)``).
 
     Raises:

@@ -1,4 +1,4 @@
-"""What the backbones of several stages share: which maps come out, and which stages learn."""
+"""What our backbones share: stages that can be frozen and chosen, and the smallest input that they take."""
 
 from __future__ import annotations
 
@@ -7,8 +7,29 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from mmengine.model import BaseModule
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+
+MIN_SIZE = 16
+
+
+def check_input_size(x: Tensor, model: str) -> None:
+    """Refuse an input that is too small.
+
+    Args:
+        x: float (B, C, H, W).
+        model: name of the model, for the error.
+
+    Raises:
+        ValueError: H or W is under 16.
+    """
+    height, width = x.shape[2:]
+    if height < MIN_SIZE or width < MIN_SIZE:
+        raise ValueError(
+            f'the input of {model} is {height}x{width} pixels (height x width); it must be at least '
+            f'{MIN_SIZE}x{MIN_SIZE}: use a larger size in the LowResResize of the pipeline'
+        )
+
 
 Backbone = TypeVar('Backbone', bound='StagedBackbone')
 

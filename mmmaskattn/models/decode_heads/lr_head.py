@@ -11,9 +11,9 @@ from mmcv.cnn import ConvModule
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import Tensor
 
-from mmmaskattn.models.layers.defaults import NORM
-from mmmaskattn.models.layers.low_resolution_block import LowResolutionBlock
-from mmmaskattn.models.layers.pooled_grids import PooledGrids
+from mmmaskattn.models.layers.low_resolution_attention import PooledGrids
+from mmmaskattn.models.layers.lrformer_blocks import LowResolutionBlock
+from mmmaskattn.models.layers.norms import NORM
 from mmmaskattn.registry import MODELS
 
 

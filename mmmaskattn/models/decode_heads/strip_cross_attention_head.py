@@ -23,8 +23,7 @@ from typing import Any
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import Tensor
 
-from mmmaskattn.models.layers.cross_layer_decoder import CrossLayerDecoder, NumHeads
-from mmmaskattn.models.layers.level_fusion import LevelFusion
+from mmmaskattn.models.layers.cross_layer_decoder import CrossLayerDecoder, LevelFusion, NumHeads
 from mmmaskattn.models.layers.strip_cross_attention import Scale
 from mmmaskattn.registry import MODELS
 

@@ -10,8 +10,7 @@ from mmengine.model import bias_init_with_prob
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmmaskattn.models.dense_heads.pixel_branch import PixelBranch
-from mmmaskattn.models.dense_heads.segment_head import SegmentHead, SegmentOutputs
+from mmmaskattn.models.dense_heads.segment_head import PixelBranch, SegmentHead, SegmentOutputs
 from mmmaskattn.models.dense_heads.segment_truth import SegmentTruth
 from mmmaskattn.models.grouping import (
     GroupingOptions,

@@ -11,7 +11,7 @@ from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
 from mmmaskattn.models.grouping import FusionOptions, Groups, fuse_panoptic, soft_masks, top_instances
-from mmmaskattn.models.grouping.resized import greatest_at, resize_map
+from mmmaskattn.models.grouping.scores import greatest_at, resize_map
 
 
 @dataclass(frozen=True)

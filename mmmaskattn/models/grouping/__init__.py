@@ -1,11 +1,8 @@
 """Grouping of pixels to instances, their scores, and panoptic fusion, as functions of tensors."""
 
-from mmmaskattn.models.grouping.components import group_by_components
 from mmmaskattn.models.grouping.fusion import FusionOptions, fuse_panoptic
-from mmmaskattn.models.grouping.groups import Groups
-from mmmaskattn.models.grouping.hard_groups import groups_of_map
-from mmmaskattn.models.grouping.offsets import group_by_offsets
-from mmmaskattn.models.grouping.options import GroupingOptions
+from mmmaskattn.models.grouping.groups import GroupingOptions, Groups
+from mmmaskattn.models.grouping.peers import group_by_components, group_by_offsets, groups_of_map
 from mmmaskattn.models.grouping.prototypes import group_by_prototypes
 from mmmaskattn.models.grouping.scores import (
     class_probabilities,

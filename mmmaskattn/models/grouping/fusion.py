@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmmaskattn.models.grouping.groups import static_shapes
-from mmmaskattn.models.grouping.ordering import ordered_top
-from mmmaskattn.models.grouping.ownership import release
-from mmmaskattn.models.grouping.resized import greatest_at
+from mmmaskattn.models.grouping.groups import ordered_top, static_shapes
+from mmmaskattn.models.grouping.prototypes import release
+from mmmaskattn.models.grouping.scores import greatest_at
 
 INSTANCE_OFFSET = 1000  # as in mmdet
 RESIDUALS = ('void', 'class')

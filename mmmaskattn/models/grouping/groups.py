@@ -1,11 +1,59 @@
-"""What every way of grouping gives."""
+"""What every way of grouping takes and gives."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class GroupingOptions:
+    """How pixels are grouped into instances.
+
+    Attributes:
+        max_instances: K, the most instances of an image; the best seeds are kept.
+        seed_threshold: a seed's score must be above it.
+        duplicate_similarity: of two seeds whose embeddings have a greater cosine, the weaker one is dropped.
+        similarity: cosine to its prototype that a pixel must exceed to belong to the instance.
+        iterations: rounds in which a prototype becomes the mean embedding of its pixels.
+        min_area: fewest pixels of an instance.
+        temperature: tau of the soft assignment, softmax(cosine / tau).
+        foreground: probability of being a thing that a pixel must exceed to belong to an instance.
+        vote_sigma: standard deviation in pixels of the soft assignment by votes for centres.
+        connectivity: 4 or 8, the neighbours of a pixel in connected components.
+    """
+
+    max_instances: int = 100
+    seed_threshold: float = 0.1
+    duplicate_similarity: float = 0.85
+    similarity: float = 0.8
+    iterations: int = 2
+    min_area: int = 4
+    temperature: float = 0.05
+    foreground: float = 0.5
+    vote_sigma: float = 2.0
+    connectivity: int = 8
+
+    def __post_init__(self) -> None:
+        for name, lowest in (('max_instances', 1), ('iterations', 0), ('min_area', 1)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
+                raise ValueError(f'grouping option {name} is {value!r}; expected a whole number of at least {lowest}')
+        for name in ('temperature', 'vote_sigma'):
+            if not getattr(self, name) >= 1e-3:
+                raise ValueError(f'grouping option {name} is {getattr(self, name)!r}; expected a number from 0.001 up')
+        for name in ('seed_threshold', 'foreground'):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f'grouping option {name} is {getattr(self, name)!r}; expected a number from 0 to 1')
+        for name in ('duplicate_similarity', 'similarity'):
+            if not -1 <= getattr(self, name) <= 1:
+                raise ValueError(f'grouping option {name} is {getattr(self, name)!r}; expected a cosine, -1 to 1')
+        if self.connectivity not in (4, 8):
+            raise ValueError(f'grouping option connectivity is {self.connectivity!r}; expected 4 or 8')
+
 
 # Of slots that hold no instance: softmax gives them exactly 0 beside any valid one.
 INVALID_AFFINITY = -1e9
@@ -49,3 +97,33 @@ def invalid_bias(valid: Tensor) -> Tensor:
         float (B, K, 1).
     """
     return torch.where(valid, 0.0, INVALID_AFFINITY)[:, :, None]
+
+
+LEVELS = 2.0**40
+MOST_VALUES = 2**22
+
+
+def ordered_top(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The ``count`` greatest values, by (value descending, index ascending).
+
+    torch.topk leaves the order of ties open, and a stable sort has no ONNX counterpart. So value and index make one
+    integer key; values that differ by less than 2^-40 count as ties.
+
+    Args:
+        values: float (B, M) from 0 to 1, M at most 2^22.
+        count: number of values; fewer are given if M is smaller.
+
+    Returns:
+        The values (B, count), and their indices, int64 (B, count).
+
+    Raises:
+        ValueError: M is too large.
+    """
+    number = values.shape[1]
+    if number > MOST_VALUES:
+        raise ValueError(f'{number} values to order; at most {MOST_VALUES} are possible: use a smaller map')
+    places = torch.arange(number - 1, -1, -1, device=values.device)
+    levels = (values.double().clamp(0, 1) * LEVELS).long()
+    keys = (levels * number + places).topk(min(count, number), dim=1).values
+    index = number - 1 - keys % number
+    return values.gather(1, index), index

@@ -8,9 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmmaskattn.models.grouping.groups import static_shapes
-from mmmaskattn.models.grouping.options import GroupingOptions
-from mmmaskattn.models.grouping.ordering import ordered_top
+from mmmaskattn.models.grouping.groups import GroupingOptions, ordered_top, static_shapes
 
 # One object may have many peaks, so more than K are looked at before duplicates are dropped.
 CANDIDATES_PER_INSTANCE = 4

@@ -8,8 +8,8 @@ from typing import Any
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmmaskattn.models.layers.attention_types import StageAttentions, attentions_by_stage, build_attention
-from mmmaskattn.models.layers.defaults import ACTIVATION, NORM
+from mmmaskattn.models.layers.norms import ACTIVATION, NORM
+from mmmaskattn.models.layers.unet_attention import StageAttentions, attentions_by_stage, build_attention
 from mmmaskattn.models.layers.unet_blocks import UpBlock
 from mmmaskattn.models.variants import StageMasks, get_variant, map_size_at, masks_by_stage
 from mmmaskattn.registry import MODELS
@@ -47,7 +47,7 @@ class MaskAttnDecoder(BaseModule):
         with_cp: recompute blocks and attention in the backward pass to save memory.
         attention: ``full``, or ``low_resolution``: few queries and keys, averages over the map, with masks ``none``
             and ``gate`` only; one for all stages, or a sequence with one for each, finest first. See
-            :mod:`mmmaskattn.models.layers.attention_types`.
+            :mod:`mmmaskattn.models.layers.unet_attention`.
         init_cfg: initialisation, as mmengine takes it.
 
     Raises:

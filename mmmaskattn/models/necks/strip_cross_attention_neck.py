@@ -12,9 +12,8 @@ from typing import Any
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from mmmaskattn.models.layers.cross_layer_decoder import CrossLayerDecoder, NumHeads
-from mmmaskattn.models.layers.defaults import ACTIVATION, NORM
-from mmmaskattn.models.layers.level_fusion import LevelFusion
+from mmmaskattn.models.layers.cross_layer_decoder import CrossLayerDecoder, LevelFusion, NumHeads
+from mmmaskattn.models.layers.norms import ACTIVATION, NORM
 from mmmaskattn.models.layers.strip_cross_attention import Scale
 from mmmaskattn.registry import MODELS
 

@@ -5,7 +5,7 @@ import pytest
 from pictures import disc
 
 from mmmaskattn.datasets.transforms import LowResResize
-from mmmaskattn.datasets.transforms.resampling import resize_labels
+from mmmaskattn.datasets.transforms.low_res_resize import resize_labels
 from mmmaskattn.registry import TRANSFORMS
 
 

@@ -6,9 +6,8 @@ from mmcv.transforms import RandomFlip
 from pictures import centre_of_mass, disc
 
 from mmmaskattn.datasets.transforms import LowResResize, LowResScaleJitter
+from mmmaskattn.datasets.transforms.low_res_resize import resize_image, resize_labels, scale_size
 from mmmaskattn.datasets.transforms.low_res_scale_jitter import overlap, pad
-from mmmaskattn.datasets.transforms.resampling import resize_image, resize_labels
-from mmmaskattn.datasets.transforms.sizes import scale_size
 
 
 def sample(native: tuple[int, int] = (480, 640)) -> dict:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pictures import centre_of_mass, disc
 
-from mmmaskattn.datasets.transforms.resampling import nearest_centre_index, resize_image, resize_labels
+from mmmaskattn.datasets.transforms.low_res_resize import nearest_centre_index, resize_image, resize_labels
 
 SIZES = [(640, 480), (641, 479), (427, 640), (129, 127), (128, 128), (100, 75), (33, 17)]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmmaskattn.datasets.transforms.sizes import check_size, scale_size
+from mmmaskattn.datasets.transforms.low_res_resize import check_size, scale_size
 
 
 @pytest.mark.parametrize(('given', 'size'), [(128, (128, 128)), ((64, 48), (64, 48)), ([32, 16], (32, 16))])

@@ -14,7 +14,7 @@ from segment_samples import METAINFO, segment_sample
 
 from mmmaskattn.engine.hooks import picture_hook
 from mmmaskattn.registry import HOOKS
-from mmmaskattn.visualization.panel_row import GAP, LEGEND, MARGIN, TITLE
+from mmmaskattn.visualization.legend import GAP, LEGEND, MARGIN, TITLE
 
 
 class Images(BaseDataset):

@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.structures import BaseDataElement, PixelData
 
-from mmmaskattn.engine.hooks.segmentation_picture_hook import side_by_side
+from mmmaskattn.engine.hooks.picture_hook import side_by_side
 
 PALETTE = np.array([[255, 0, 0], [0, 0, 255]], np.uint8)
 

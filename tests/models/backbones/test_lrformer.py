@@ -10,9 +10,8 @@ from torch import nn
 
 from mmmaskattn.analysis import count_complexity
 from mmmaskattn.models import LRFormer
-from mmmaskattn.models.backbones.lrformer import drop_path_rates
+from mmmaskattn.models.backbones.lrformer import LRFORMER_VARIANTS, drop_path_rates
 from mmmaskattn.models.layers import LowResolutionBlock
-from mmmaskattn.models.lrformer_variants import LRFORMER_VARIANTS
 from mmmaskattn.registry import MODELS
 
 NARROW = dict(

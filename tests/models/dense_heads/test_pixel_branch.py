@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mmmaskattn.models.dense_heads.pixel_branch import PixelBranch, fit_to, with_coordinates
+from mmmaskattn.models.dense_heads.segment_head import PixelBranch, fit_to, with_coordinates
 
 
 def test_coordinates_are_the_centres_of_the_pixels():

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from mmmaskattn.models.dense_heads.position_code import PositionCode
+from mmmaskattn.models.dense_heads.contrastive_instance_head import PositionCode
 
 SIZE = (9, 14)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mmmaskattn.models.grouping.ordering import MOST_VALUES, ordered_top
+from mmmaskattn.models.grouping.groups import MOST_VALUES, ordered_top
 
 
 @pytest.mark.parametrize('count', [1, 40, 500, 900])

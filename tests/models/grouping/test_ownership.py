@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from mmmaskattn.models.grouping.ownership import best_if, one_hot, release, settle
+from mmmaskattn.models.grouping.prototypes import best_if, one_hot, release, settle
 
 
 def test_settle_is_argmax_with_ties_to_the_lowest_slot():

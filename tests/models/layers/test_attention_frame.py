@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmmaskattn.models.layers import LowResolutionMaskAttention, MaskAttention
-from mmmaskattn.models.layers.attention_frame import AttentionFrame
+from mmmaskattn.models.layers.mask_attention import AttentionFrame
 
 MODULES = {
     'full': lambda **options: MaskAttention(8, (6, 5), mask='gate', **options),

@@ -8,7 +8,7 @@ from torch import nn
 
 from mmmaskattn.analysis import count_complexity
 from mmmaskattn.models.layers import LowResolutionMaskAttention, MaskAttention
-from mmmaskattn.models.layers.attention_types import attentions_by_stage, build_attention
+from mmmaskattn.models.layers.unet_attention import attentions_by_stage, build_attention
 
 
 def build(mask, attention='full'):

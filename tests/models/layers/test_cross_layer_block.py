@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from model_contract import seeded
 
 from mmmaskattn.models.layers import CrossLayerBlock
-from mmmaskattn.models.layers.cross_layer_block import query_grid, to_map, to_tokens
+from mmmaskattn.models.layers.strip_cross_attention import query_grid, to_map, to_tokens
 
 CHANNELS, MEMORY = 8, 20
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmmaskattn.models.layers.initialise import initialise_linear
+from mmmaskattn.models.layers.mask_attention import initialise_linear
 
 
 @pytest.mark.parametrize('bias', [True, False])

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from model_contract import seeded
 
-from mmmaskattn.models.layers.local_perception import build_perception
+from mmmaskattn.models.layers.strip_cross_attention import build_perception
 
 CHANNELS = 6
 

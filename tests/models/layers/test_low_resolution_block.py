@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from mmmaskattn.models.layers import LayerNorm2d, LowResolutionBlock, PooledGrids
-from mmmaskattn.models.layers.lrformer_stage import LAYER_NORM
+from mmmaskattn.models.layers.lrformer_blocks import LAYER_NORM
 
 
 def build(**options) -> tuple[LowResolutionBlock, PooledGrids]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmmaskattn.models.layers import PooledGrids
-from mmmaskattn.models.layers.pooled_grids import grid_of, pyramid_sizes
+from mmmaskattn.models.layers.low_resolution_attention import grid_of, pyramid_sizes
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from mmcv.cnn import build_norm_layer
 from torch import nn
 from warm_processes import run_two
 
-from mmmaskattn.models.layers.sync_batch_norm import CrossProcessBatchNorm2d
+from mmmaskattn.models.layers.norms import CrossProcessBatchNorm2d
 
 # Batch size of each of the two processes, options of the layer.
 CASES = [

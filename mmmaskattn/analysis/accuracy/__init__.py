@@ -1,0 +1,1 @@
+"""Accuracy over seeds: runs and their table."""

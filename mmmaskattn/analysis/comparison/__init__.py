@@ -1,0 +1,1 @@
+"""The comparison of many models: cost, latency, memory, training and accuracy."""

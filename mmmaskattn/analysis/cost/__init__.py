@@ -1,0 +1,1 @@
+"""Cost of models: multiply-adds and parameters."""

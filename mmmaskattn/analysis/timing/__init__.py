@@ -1,0 +1,1 @@
+"""Benchmarks: latency, grouping, decoding, loading, prediction."""

@@ -1,0 +1,1 @@
+"""Tools around the data: prepare, shrink, check and draw data sets."""

@@ -1,0 +1,256 @@
+"""Check of one sample: its image and its truth, read from the entry that the data set gives, with no pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from mmmaskattn.data_tools.check.problems import Problem, from_exception
+from mmmaskattn.data_tools.pictures import (
+    PictureError,
+    decode_strictly,
+    panoptic_ids,
+    stored_labels,
+    upright_size,
+)
+from mmmaskattn.datasets.transforms.load_instances import to_run_lengths
+from mmmaskattn.datasets.transforms.load_seg_map import label_lookup_table
+from mmmaskattn.datasets.transforms.low_res_resize import nearest_centre_index, resize_labels
+
+TINY = 4
+"""Instances of fewer pixels than this at the network's size are counted as tiny."""
+
+
+@dataclass(frozen=True)
+class SampleRules:
+    """What a sample is checked against.
+
+    Attributes:
+        classes: Names of the classes that labels index.
+        num_labels: Labels 0 to this less 1 are valid: the model's classes, or the data set's if fewer.
+        ignore_index: The one further label that semantic maps may hold.
+        size: The network's (H, W), at which pixels and instances are counted; None for the native size.
+        backend_args: mmengine's file backend options.
+    """
+
+    classes: tuple[str, ...]
+    num_labels: int
+    ignore_index: int = 255
+    size: tuple[int, int] | None = None
+    backend_args: dict | None = None
+
+
+@dataclass
+class SampleReport:
+    """What one sample holds.
+
+    Attributes:
+        problems: What is wrong with it.
+        class_pixels: int64 (number of classes,), pixels of each class at the network's size; None without a label map.
+        instances: (label, pixels at the network's size) of each instance; None if the set has no instances.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    class_pixels: np.ndarray | None = None
+    instances: list[tuple[int, int]] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is truth, and all of it is ignored or absent."""
+        pixels = 0 if self.class_pixels is None else int(self.class_pixels.sum())
+        known = self.class_pixels is not None or self.instances is not None
+        return known and not pixels and not self.instances
+
+
+def check_sample(rules: SampleRules, info: dict) -> SampleReport:
+    """Check one sample.
+
+    Args:
+        rules: What to check against.
+        info: The data set's entry: ``img_path``, and of ``seg_map_path``, ``segments_info`` and ``instances`` what
+            there is, as mmseg's, mmdet's and our data sets give them.
+
+    Returns:
+        Problems and counts.
+    """
+    report = SampleReport()
+    try:
+        _check(rules, info, report)
+    except Exception as error:  # whatever a broken file leads to, the next sample is still checked
+        report.problems.append(from_exception(info['img_path'], error))
+    return report
+
+
+def _check(rules: SampleRules, info: dict, report: SampleReport) -> None:
+    """Image first, then the truth that the entry names."""
+    size = _check_image(rules, info, report)
+    if info.get('segments_info') is not None and info.get('seg_map_path'):
+        _check_panoptic(rules, info, size, report)
+    else:
+        if info.get('seg_map_path'):
+            _check_semantic(rules, info, size, report)
+        if info.get('instances') is not None:
+            _check_instances(rules, info, size, report)
+    if report.is_empty and not any(problem.fatal for problem in report.problems):
+        report.problems.append(Problem(info['img_path'], 'nothing in it: no instance and no labelled pixel', False))
+
+
+def _check_image(rules: SampleRules, info: dict, report: SampleReport) -> tuple[int, int] | None:
+    """Decode the image; (H, W), or None if it cannot be read."""
+    path = info['img_path']
+    try:
+        size = upright_size(decode_strictly(path, rules.backend_args))
+    except PictureError as error:
+        report.problems.append(Problem(path, f'image: {error}'))
+        return None
+    stated = (info.get('height', size[0]), info.get('width', size[1]))
+    if stated != size:
+        report.problems.append(
+            Problem(path, f'the image is {size} (height, width), but its annotation says {stated}; do they belong?')
+        )
+    return size
+
+
+def _decode_map(rules: SampleRules, info: dict, what: str, report: SampleReport) -> np.ndarray | None:
+    """Decode the label or panoptic picture, or note why not."""
+    path = info['seg_map_path']
+    try:
+        picture = decode_strictly(path, rules.backend_args)
+        return stored_labels(picture) if what == 'label map' else panoptic_ids(picture)
+    except PictureError as error:
+        report.problems.append(Problem(path, f'{what} of {info["img_path"]}: {error}'))
+        return None
+
+
+def _same_size(array: np.ndarray, size: tuple[int, int] | None, info: dict, report: SampleReport) -> None:
+    if size is not None and array.shape != size:
+        report.problems.append(
+            Problem(
+                info['seg_map_path'],
+                f'{array.shape} (height, width), but its image {info["img_path"]} is {size}; expected the same size',
+            )
+        )
+
+
+def _count_classes(labels: np.ndarray, rules: SampleRules) -> np.ndarray:
+    """Pixels of each class at the network's size."""
+    small = labels if rules.size is None else resize_labels(labels, rules.size)
+    valid = small[(small >= 0) & (small < len(rules.classes))]
+    return np.bincount(valid, minlength=len(rules.classes)).astype(np.int64)
+
+
+def _check_semantic(rules: SampleRules, info: dict, size: tuple[int, int] | None, report: SampleReport) -> None:
+    """A picture of class indices."""
+    labels = _decode_map(rules, info, 'label map', report)
+    if labels is None:
+        return
+    _same_size(labels, size, info, report)
+    table = label_lookup_table(info.get('reduce_zero_label', False), info.get('label_map'))
+    stored = labels
+    if table is not None:
+        labels = np.where((labels >= 0) & (labels < 256), table[labels.clip(0, 255)].astype(np.int32), labels)
+    wrong = ((labels < 0) | (labels >= rules.num_labels)) & (labels != rules.ignore_index)
+    if wrong.any():
+        values = np.unique(stored[wrong]).tolist()
+        shift = ' after reduce_zero_label' if info.get('reduce_zero_label') else ''
+        report.problems.append(
+            Problem(
+                info['seg_map_path'],
+                f'labels {_short(values)} on {int(wrong.sum())} pixels, expected 0 to {rules.num_labels - 1}{shift}, '
+                f'or {rules.ignore_index} (ignored)',
+            )
+        )
+    report.class_pixels = _count_classes(labels, rules)
+
+
+def _short(values: Sequence[int], shown: int = 10) -> str:
+    """A list of values, cut when long."""
+    return str(list(values)) if len(values) <= shown else f'{list(values[:shown])} and {len(values) - shown} more'
+
+
+def _check_panoptic(rules: SampleRules, info: dict, size: tuple[int, int] | None, report: SampleReport) -> None:
+    """A picture of segment ids and its list of segments."""
+    ids = _decode_map(rules, info, 'panoptic picture', report)
+    if ids is None:
+        return
+    _same_size(ids, size, info, report)
+    segments = {segment['id']: segment for segment in info['segments_info']}
+    present = set(np.unique(ids).tolist()) - {0}
+    path = info['seg_map_path']
+    if present - set(segments):
+        unknown = sorted(present - set(segments))
+        report.problems.append(Problem(path, f'segment ids {_short(unknown)} are in the picture but not in the json'))
+    if set(segments) - present:
+        absent = sorted(set(segments) - present)
+        report.problems.append(Problem(path, f'segment ids {_short(absent)} of the json have no pixel', False))
+    _count_segments(rules, ids, segments, path, report)
+
+
+def _count_segments(
+    rules: SampleRules, ids: np.ndarray, segments: dict[int, dict], path: str, report: SampleReport
+) -> None:
+    """Labels, pixels and instances of a picture's segments; crowds are ignored as the network ignores them."""
+    for segment in segments.values():
+        _check_label(rules, segment['category'], f'segment {segment["id"]}', path, report)
+    small = ids if rules.size is None else resize_labels(ids, rules.size)
+    counts = dict(zip(*(values.tolist() for values in np.unique(small, return_counts=True))))
+    report.class_pixels = np.zeros(len(rules.classes), np.int64)
+    report.instances = []
+    for number, segment in segments.items():
+        label, pixels = segment['category'], counts.get(number, 0)
+        if segment.get('iscrowd') or not 0 <= label < len(rules.classes):
+            continue
+        report.class_pixels[label] += pixels
+        if segment.get('isthing', segment.get('is_thing')):
+            report.instances.append((label, pixels))
+
+
+def _check_label(rules: SampleRules, label: int, what: str, path: str, report: SampleReport) -> None:
+    if not 0 <= label < rules.num_labels and label != rules.ignore_index:
+        report.problems.append(Problem(path, f'{what} has label {label}, expected 0 to {rules.num_labels - 1}'))
+
+
+def _check_instances(rules: SampleRules, info: dict, size: tuple[int, int] | None, report: SampleReport) -> None:
+    """Outlines or run-length codes of instances; those without a mask are counted by their box."""
+    native = size or (info['height'], info['width'])
+    found: list[tuple[int, int]] = []
+    for number, instance in enumerate(info['instances']):
+        if instance.get('ignore_flag'):
+            continue
+        what = f'instance {number}'
+        _check_label(rules, instance['bbox_label'], what, info['img_path'], report)
+        try:
+            pixels = instance_pixels(instance, native, rules.size)
+        except Exception as error:  # pycocotools raises a bare Exception
+            report.problems.append(Problem(info['img_path'], f'{what}: its mask cannot be read ({error})'))
+            continue
+        found.append((instance['bbox_label'], pixels))
+    report.instances = found
+
+
+def instance_pixels(instance: dict[str, Any], native: tuple[int, int], size: tuple[int, int] | None) -> int:
+    """Pixels of one instance at the network's size, by exact centres, before others are painted over it.
+
+    Args:
+        instance: mmdet's entry: ``mask`` (polygons or a run-length code), else ``bbox`` (x1, y1, x2, y2).
+        native: (H, W) of the image.
+        size: The network's (H, W); None counts at the native size.
+
+    Returns:
+        Number of pixels.
+
+    Raises:
+        ValueError: If it is no mask, or a run-length code for another size than the image.
+    """
+    rows = np.arange(native[0]) if size is None else nearest_centre_index(native[0], size[0])
+    columns = np.arange(native[1]) if size is None else nearest_centre_index(native[1], size[1])
+    if instance.get('mask') is None:
+        x1, y1, x2, y2 = instance['bbox']
+        across, down = ((columns + 0.5 > x1) & (columns + 0.5 <= x2), (rows + 0.5 > y1) & (rows + 0.5 <= y2))
+        return int(across.sum()) * int(down.sum())
+    code = to_run_lengths(instance['mask'], native)
+    return int(coco_mask.decode(code)[np.ix_(rows, columns)].sum())

@@ -1,8 +1,0 @@
-"""Mini data sets: small, procedurally drawn scenes in the official layouts of ADE20K, COCO panoptic and Cityscapes.
-
-They let a newcomer train, and the tests run, with no download. ``write_mini`` is the one entry point.
-"""
-
-from mmmaskattn.datasets.mini.write import LAYOUTS, write_mini
-
-__all__ = ['LAYOUTS', 'write_mini']

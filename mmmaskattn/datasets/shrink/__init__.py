@@ -1,7 +1,0 @@
-"""Copies of data sets at the network's size, in the same layout, for loaders that never keep a small model waiting."""
-
-from mmmaskattn.datasets.shrink.layouts import LAYOUTS
-from mmmaskattn.datasets.shrink.report import ShrinkReport
-from mmmaskattn.datasets.shrink.run import shrink_dataset
-
-__all__ = ['LAYOUTS', 'ShrinkReport', 'shrink_dataset']

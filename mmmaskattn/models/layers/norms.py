@@ -1,0 +1,147 @@
+"""Norms: the default of our models, batch norm over all processes, layer norm over channels.
+
+torch's ``SyncBatchNorm`` takes GPU tensors only, so two CPU processes could not train as one process does. This one
+works with any backend.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch import distributed as dist
+from torch.nn import functional as F
+
+from mmmaskattn.registry import MODELS
+
+NORM = {'type': 'mmmaskattn.CrossProcessBN'}
+ACTIVATION = {'type': 'ReLU'}
+
+
+@MODELS.register_module()
+class LayerNorm2d(nn.LayerNorm):
+    """``nn.LayerNorm`` over the channels at each position of a map; state-dict keys are those of ``nn.LayerNorm``.
+
+    In a config: ``norm_cfg=dict(type='mmmaskattn.LayerNorm2d')``.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise a map.
+
+        Args:
+            x: float (B, C, H, W).
+
+        Returns:
+            float (B, C, H, W).
+        """
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class _SumOverProcesses(torch.autograd.Function):
+    """Sum of a tensor over all processes; the gradient of such a sum is the sum of the processes' gradients."""
+
+    @staticmethod
+    def forward(ctx: Any, tensor: Tensor) -> Tensor:
+        """Add up; the input stays as it is."""
+        total = tensor.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        """Add up the gradients, so that this too has a gradient."""
+        return _SumOverProcesses.apply(grads[0])
+
+
+def _num_processes() -> int:
+    """Number of processes of the default process group, 1 if there is none."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+@MODELS.register_module(name='CrossProcessBN')
+class CrossProcessBatchNorm2d(nn.BatchNorm2d):
+    """Batch normalisation whose training statistics are those of all processes together.
+
+    In evaluation, and in training with one process, it is ``nn.BatchNorm2d`` but for one case: a training batch with a
+    single value per channel (batch 1 on a 1x1 map) has no variance, so it is normalised by the running statistics
+    where ``nn.BatchNorm2d`` raises. With several processes one collective of ``2 * channels + 1`` numbers per process
+    runs in the forward pass and one in the backward pass; the processes may have batches of different sizes.
+    Statistics are computed in float32 at least, whatever the input's type. State-dict keys are those of
+    ``nn.BatchNorm2d``.
+
+    In a config: ``norm_cfg=dict(type='mmmaskattn.CrossProcessBN')``. Arguments are those of ``nn.BatchNorm2d``.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Normalise a map.
+
+        Args:
+            input: Shape (B, C, H, W).
+
+        Returns:
+            The normalised map, same shape and type.
+
+        Raises:
+            ValueError: If the input does not have four dimensions.
+        """
+        if not self.training:
+            return super().forward(input)
+        if _num_processes() > 1:
+            return self._normalise_over_processes(input)
+        if self.track_running_stats and input.dim() == 4 and input.shape[0] * input.shape[2] * input.shape[3] == 1:
+            return F.batch_norm(input, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+        return super().forward(input)
+
+    def _normalise_over_processes(self, x: Tensor) -> Tensor:
+        """Normalise by the mean and variance over all processes, and follow them with the running statistics."""
+        self._check_input_dim(x)
+        wide = x if x.dtype == torch.float64 else x.float()
+        with torch.autocast(x.device.type, enabled=False):
+            count, mean, var = _joint_statistics(wide)
+            self._update_running_statistics(count, mean.detach(), var.detach())
+            scale = torch.rsqrt(var + self.eps)
+            if self.weight is not None:
+                scale = scale * self.weight
+            out = (wide - mean[:, None, None]) * scale[:, None, None]
+            if self.bias is not None:
+                out = out + self.bias[:, None, None]
+        return out.to(x.dtype)
+
+    @torch.no_grad()
+    def _update_running_statistics(self, count: Tensor, mean: Tensor, var: Tensor) -> None:
+        """Move the running mean and (unbiased) variance towards those of the batch, as ``nn.BatchNorm2d`` does."""
+        if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
+            return
+        self.num_batches_tracked.add_(1)
+        # Without a momentum the running statistics are the plain averages over all batches.
+        weight = 1.0 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+        unbiased = var * (count / (count - 1).clamp(min=1))
+        self.running_mean.lerp_(mean.to(self.running_mean.dtype), weight)
+        self.running_var.lerp_(unbiased.to(self.running_var.dtype), weight)
+
+
+def _joint_statistics(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Count, mean and biased variance per channel over all processes.
+
+    Each process enters its own count, mean and variance in its row of a table of zeros, whose sum over the processes
+    is the table of all. Deviations are taken from means, never as a difference of squares, so that nothing is lost
+    where the mean is large.
+
+    Args:
+        x: Shape (B, C, H, W); B may differ between the processes, 0 included.
+
+    Returns:
+        Count of shape (), mean and variance of shape (C,).
+    """
+    channels, count = x.shape[1], x.numel() // x.shape[1]
+    mean = x.sum((0, 2, 3)) / max(count, 1)
+    var = (x - mean[:, None, None]).square().sum((0, 2, 3)) / max(count, 1)
+    row = torch.cat([x.new_full((1,), float(count)), mean, var])
+    one_hot = F.one_hot(torch.tensor(dist.get_rank(), device=x.device), dist.get_world_size()).to(x.dtype)
+    table = _SumOverProcesses.apply(one_hot[:, None] * row)
+    counts, means, variances = table[:, :1], table[:, 1 : 1 + channels], table[:, 1 + channels :]
+    total = counts.sum()
+    share = counts / total.clamp(min=1)
+    mean = (share * means).sum(0)
+    return total, mean, (share * (variances + (means - mean).square())).sum(0)
