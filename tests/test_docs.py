@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 
 from mmmaskattn.analysis import build_model, count_complexity
-from mmmaskattn.models.layers.attention_masks import MASKS
+from mmmaskattn.models.layers.attention_masks import ATTENTION_MASKS
 from mmmaskattn.models.variants import VARIANTS
 
 ROOT = Path(__file__).parents[1]
@@ -101,7 +101,7 @@ def test_variants_page_agrees_with_the_code():
             ', '.join(map(str, v)) for v in (variant.channels, variant.encoder_convs, variant.decoder_convs)
         )
         assert table[name] == [widths, str(variant.stem_stride), encoder, decoder]
-        assert masks[name] == [_names(variant.encoder_masks), _names(variant.decoder_masks)]
+        assert masks[name] == [_names(variant.encoder_attention_masks), _names(variant.decoder_attention_masks)]
 
 
 def _names(masks) -> str:
@@ -119,4 +119,4 @@ def test_sizes_shown_are_those_counted(variant: str):
 
 def test_masks_page_lists_every_mask():
     listed = [row[0] for row in rows('reference/masks.md')]
-    assert set(MASKS) <= set(listed)
+    assert set(ATTENTION_MASKS) <= set(listed)

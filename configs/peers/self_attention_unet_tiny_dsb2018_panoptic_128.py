@@ -1,3 +1,6 @@
 # Nuclei of the Data Science Bowl 2018, panoptic, 128x128: tiny with plain self-attention.
 _base_ = '../maskattn/dsb2018_panoptic_128_tiny.py'
-model = dict(backbone=dict(masks=(None, None, None, None, 'none')), neck=dict(masks=(None, None, 'none', 'none')))
+model = dict(
+    backbone=dict(attention_masks=(None, None, None, None, 'none')),
+    neck=dict(attention_masks=(None, None, 'none', 'none')),
+)

@@ -6,13 +6,13 @@ takes its place. Levels are counted from the finest map. ``docs/reference/varian
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Optional, Union
 
-from mmmaskattn.models.layers.attention_masks import MaskConfig
+from mmmaskattn.models.layers.attention_masks import AttentionMaskConfig
 
-StageMasks = Union[MaskConfig, Sequence[Optional[MaskConfig]], None]
+StageAttentionMasks = Union[AttentionMaskConfig, Sequence[Optional[AttentionMaskConfig]], None]
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Variant:
         stem_stride: stride of the first convolution, 1 or 2.
         encoder_convs: convolutions in each encoder stage.
         decoder_convs: convolutions in each decoder stage, finest first.
-        encoder_masks: mask of each encoder stage; None leaves a stage without attention.
-        decoder_masks: mask of each decoder stage, finest first.
+        encoder_attention_masks: mask of each encoder stage; None leaves a stage without attention.
+        decoder_attention_masks: mask of each decoder stage, finest first.
         ffn_ratio: hidden width of the feed-forward networks over the stage's width.
     """
 
@@ -33,8 +33,8 @@ class Variant:
     stem_stride: int
     encoder_convs: tuple[int, ...]
     decoder_convs: tuple[int, ...]
-    encoder_masks: StageMasks
-    decoder_masks: StageMasks
+    encoder_attention_masks: StageAttentionMasks
+    decoder_attention_masks: StageAttentionMasks
     ffn_ratio: float
 
 
@@ -50,8 +50,8 @@ VARIANTS: dict[str, Variant] = {
         stem_stride=1,
         encoder_convs=(2, 2, 2, 2, 2),
         decoder_convs=(1, 2, 2, 2),
-        encoder_masks=(_top(64), _top(64), _top(128), 'gate', 'gate'),
-        decoder_masks=(_top(64), _top(64), _top(128), 'gate'),
+        encoder_attention_masks=(_top(64), _top(64), _top(128), 'gate', 'gate'),
+        decoder_attention_masks=(_top(64), _top(64), _top(128), 'gate'),
         ffn_ratio=1.0,
     ),
     'small': Variant(
@@ -59,8 +59,8 @@ VARIANTS: dict[str, Variant] = {
         stem_stride=2,
         encoder_convs=(2, 2, 2, 2, 2),
         decoder_convs=(2, 2, 2, 2),
-        encoder_masks=(None, None, 'gate', 'gate', 'gate'),
-        decoder_masks=(None, None, 'gate', 'gate'),
+        encoder_attention_masks=(None, None, 'gate', 'gate', 'gate'),
+        decoder_attention_masks=(None, None, 'gate', 'gate'),
         ffn_ratio=1.0,
     ),
     # Attention where maps are small and it is nearly free: the bottleneck and the two coarsest decoder stages. What it
@@ -70,8 +70,8 @@ VARIANTS: dict[str, Variant] = {
         stem_stride=2,
         encoder_convs=(2, 2, 2, 2, 2),
         decoder_convs=(2, 2, 2, 2),
-        encoder_masks=(None, None, None, None, 'gate'),
-        decoder_masks=(None, None, 'gate', 'gate'),
+        encoder_attention_masks=(None, None, None, None, 'gate'),
+        decoder_attention_masks=(None, None, 'gate', 'gate'),
         ffn_ratio=1.0,
     ),
 }
@@ -88,13 +88,12 @@ def get_variant(arch: str) -> Variant:
     return VARIANTS[arch]
 
 
-def masks_by_stage(masks: StageMasks, num_stages: int, option: str) -> tuple[MaskConfig | None, ...]:
-    """Give every stage its mask.
+def attention_masks_by_stage(masks: StageAttentionMasks, num_stages: int) -> tuple[AttentionMaskConfig | None, ...]:
+    """Give every stage its attention mask.
 
     Args:
         masks: one mask for all stages, a sequence with one (or None) for each, or None for no attention at all.
         num_stages: number of stages; a longer sequence is cut, so that a variant serves shallower pyramids.
-        option: name of the option, for the error.
 
     Raises:
         ValueError: a sequence shorter than the number of stages.
@@ -103,7 +102,8 @@ def masks_by_stage(masks: StageMasks, num_stages: int, option: str) -> tuple[Mas
         return (masks,) * num_stages
     if len(masks) < num_stages:
         raise ValueError(
-            f'{option} has {len(masks)} entries for {num_stages} stages; give one mask, or one (or None) for each stage'
+            f'attention_masks has {len(masks)} entries for {num_stages} stages; give one mask, or one (or None) for '
+            'each stage'
         )
     return tuple(masks)[:num_stages]
 
@@ -111,3 +111,24 @@ def masks_by_stage(masks: StageMasks, num_stages: int, option: str) -> tuple[Mas
 def map_size_at(input_size: tuple[int, int], stride: int) -> tuple[int, int]:
     """(H, W) of the map at a stride, rounded up as the encoder's poolings do."""
     return -(-input_size[0] // stride), -(-input_size[1] // stride)
+
+
+RENAMED_OPTIONS = {'masks': 'attention_masks'}
+
+
+def refuse_options(unknown: Mapping[str, object], owner: str) -> None:
+    """Refuse what a constructor does not take; an option that was renamed is told with its new name.
+
+    Args:
+        unknown: the options left over, by name.
+        owner: the class that got them, for the error.
+
+    Raises:
+        TypeError: there is one.
+    """
+    for name in unknown:
+        if name in RENAMED_OPTIONS:
+            raise TypeError(
+                f'{owner}: the option `{name}` is called `{RENAMED_OPTIONS[name]}`; rename it in the config'
+            )
+        raise TypeError(f'{owner} does not take the option `{name}`; remove it from the config')

@@ -107,8 +107,8 @@ def test_sizes_shown_are_those_counted():
 @pytest.mark.parametrize(
     ('options', 'shown'),
     [
-        (dict(masks='gate'), '36.911 G in full'),
-        (dict(masks='gate', attention='low_resolution'), '0.148 G at low resolution'),
+        (dict(attention_masks='gate'), '36.911 G in full'),
+        (dict(attention_masks='gate', attention='low_resolution'), '0.148 G at low resolution'),
         (dict(), '0.413 G'),
     ],
 )

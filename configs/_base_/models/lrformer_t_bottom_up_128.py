@@ -13,7 +13,7 @@ model = dict(
         arch='tiny',
         in_channels=[48, 96, 240, 384],
         channels=(48, 96, 144),
-        masks=(None, 'gate', 'gate'),
+        attention_masks=(None, 'gate', 'gate'),
         strides=(4, 8, 16),
     ),
     segment_head=dict(in_channels=48, upsample=4),

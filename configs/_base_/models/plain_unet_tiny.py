@@ -2,7 +2,7 @@
 _base_ = './maskattn_unet_tiny.py'
 channels = (26, 54, 106, 144, 144)
 model = dict(
-    backbone=dict(masks=None, channels=channels),
-    neck=dict(masks=None, in_channels=channels, channels=channels[:-1]),
+    backbone=dict(attention_masks=None, channels=channels),
+    neck=dict(attention_masks=None, in_channels=channels, channels=channels[:-1]),
     decode_head=dict(in_channels=26, channels=26),
 )

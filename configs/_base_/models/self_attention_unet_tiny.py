@@ -1,3 +1,6 @@
 # tiny with plain self-attention, M = 0, where it has mask attention.
 _base_ = './maskattn_unet_tiny.py'
-model = dict(backbone=dict(masks=(None, None, None, None, 'none')), neck=dict(masks=(None, None, 'none', 'none')))
+model = dict(
+    backbone=dict(attention_masks=(None, None, None, None, 'none')),
+    neck=dict(attention_masks=(None, None, 'none', 'none')),
+)

@@ -24,7 +24,13 @@ from mmmaskattn.models.backbones.staged_backbone import StagedBackbone, by_stage
 from mmmaskattn.models.layers.norms import ACTIVATION, NORM
 from mmmaskattn.models.layers.unet_attention import StageAttentions, attentions_by_stage, build_attention
 from mmmaskattn.models.layers.unet_blocks import ConvBlock
-from mmmaskattn.models.variants import StageMasks, get_variant, map_size_at, masks_by_stage
+from mmmaskattn.models.variants import (
+    StageAttentionMasks,
+    attention_masks_by_stage,
+    get_variant,
+    map_size_at,
+    refuse_options,
+)
 from mmmaskattn.registry import MODELS
 
 
@@ -48,8 +54,9 @@ class MaskAttnUNet(StagedBackbone):
         channels: width of each stage, the bottleneck last.
         num_convs: convolutions in each stage.
         stem_stride: stride of the first convolution, 1 or 2; 2 halves every map.
-        masks: the mask M of each stage: one for all, or a sequence with one (or None: no attention there) for each
-            stage. ``'variant'`` takes the variant's own, None builds a plain convolutional encoder (Tables 5 and 6).
+        attention_masks: the mask M of each stage: one for all, or a sequence with one (or None: no attention there)
+            for each stage. ``'variant'`` takes the variant's own, None builds a plain convolutional encoder (Tables 5
+            and 6).
         num_heads: heads of each attention.
         ffn_ratio: hidden width of the feed-forward networks over the stage's width.
         input_size: (H, W) of the network's input; only the ``dense`` mask is made for a size, and even that accepts
@@ -66,6 +73,7 @@ class MaskAttnUNet(StagedBackbone):
         init_cfg: initialisation, as mmengine takes it (``dict(type='Pretrained', checkpoint=...)``).
 
     Raises:
+        TypeError: an unknown option.
         ValueError: unknown ``arch``, mask or attention, a mask that the attention cannot have, a ``stem_stride`` other
             than 1 or 2, a sequence of the wrong length, ``out_indices`` or ``frozen_stages`` beyond the stages.
     """
@@ -77,7 +85,7 @@ class MaskAttnUNet(StagedBackbone):
         channels: Sequence[int] | None = None,
         num_convs: Sequence[int] | None = None,
         stem_stride: int | None = None,
-        masks: StageMasks = 'variant',
+        attention_masks: StageAttentionMasks = 'variant',
         num_heads: int = 4,
         ffn_ratio: float | None = None,
         input_size: tuple[int, int] = (128, 128),
@@ -89,7 +97,9 @@ class MaskAttnUNet(StagedBackbone):
         with_cp: bool = False,
         attention: StageAttentions = 'full',
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+        **unknown: Any,
     ) -> None:
+        refuse_options(unknown, 'MaskAttnUNet')
         variant = get_variant(arch)
         widths = tuple(channels or variant.channels)
         super().__init__(widths, out_indices, frozen_stages, norm_eval, init_cfg)
@@ -97,8 +107,9 @@ class MaskAttnUNet(StagedBackbone):
         if stem not in (1, 2):
             raise ValueError(f'stem_stride is {stem}; it must be 1 or 2')
         convs = by_stage(num_convs or variant.encoder_convs[: len(widths)], len(widths), 'num_convs')
-        stage_masks = masks_by_stage(variant.encoder_masks if masks == 'variant' else masks, len(widths), 'masks')
-        kinds = attentions_by_stage(attention, len(widths))
+        masks = variant.encoder_attention_masks if attention_masks == 'variant' else attention_masks
+        stage_masks = attention_masks_by_stage(masks, len(widths))
+        stage_attentions = attentions_by_stage(attention, len(widths))
         ratio = variant.ffn_ratio if ffn_ratio is None else ffn_ratio
         # Rounded up, so that even a 1x1 map has a level below it.
         self.pool = nn.MaxPool2d(2, ceil_mode=True)
@@ -111,7 +122,7 @@ class MaskAttnUNet(StagedBackbone):
             )
             map_size = map_size_at(input_size, stem << stage)
             self.attentions.append(
-                build_attention(stage_masks[stage], width, map_size, num_heads, ratio, with_cp, kinds[stage])
+                build_attention(stage_masks[stage], width, map_size, num_heads, ratio, with_cp, stage_attentions[stage])
             )
         self._freeze()
 

@@ -1,6 +1,6 @@
 """Layers: mask attention and its masks, low-resolution attention, strip cross-attention, and their blocks."""
 
-from mmmaskattn.models.layers.attention_masks import MASKS, MaskTerms, build_mask
+from mmmaskattn.models.layers.attention_masks import ATTENTION_MASKS, MaskTerms, build_attention_mask
 from mmmaskattn.models.layers.cross_layer_decoder import CrossLayerDecoder, LevelFusion
 from mmmaskattn.models.layers.low_resolution_attention import LowResolutionAttention, PooledGrids
 from mmmaskattn.models.layers.lrformer_blocks import LowResolutionBlock
@@ -11,7 +11,7 @@ from mmmaskattn.models.layers.unet_attention import LowResolutionMaskAttention
 from mmmaskattn.models.layers.unet_blocks import ConvBlock, UpBlock
 
 __all__ = [
-    'MASKS',
+    'ATTENTION_MASKS',
     'ConvBlock',
     'CrossLayerBlock',
     'CrossLayerDecoder',
@@ -26,6 +26,6 @@ __all__ = [
     'PooledGrids',
     'StripCrossAttention',
     'UpBlock',
-    'build_mask',
+    'build_attention_mask',
     'masked_attention',
 ]

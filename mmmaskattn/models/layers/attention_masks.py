@@ -182,8 +182,8 @@ class RandomMask(nn.Module):
 
 
 AttentionMask = Union[NoMask, DenseMask, GateMask, TopKMask, RandomMask]
-MaskConfig = Union[str, dict[str, Any]]
-MASKS: dict[str, type] = {
+AttentionMaskConfig = Union[str, dict[str, Any]]
+ATTENTION_MASKS: dict[str, type] = {
     'none': NoMask,
     'dense': DenseMask,
     'gate': GateMask,
@@ -192,11 +192,13 @@ MASKS: dict[str, type] = {
 }
 
 
-def build_mask(config: MaskConfig, channels: int, num_heads: int, map_size: tuple[int, int]) -> AttentionMask:
+def build_attention_mask(
+    config: AttentionMaskConfig, channels: int, num_heads: int, map_size: tuple[int, int]
+) -> AttentionMask:
     """Build a mask from its name or from ``dict(type=name, ...)``.
 
     Args:
-        config: a name of :data:`MASKS`, or a dict with that name under ``type`` and the mask's own options.
+        config: a name of :data:`ATTENTION_MASKS`, or a dict with that name under ``type`` and the mask's own options.
         channels: C of the tokens.
         num_heads: heads of the attention.
         map_size: (H, W) of the map at the network's input size.
@@ -206,10 +208,10 @@ def build_mask(config: MaskConfig, channels: int, num_heads: int, map_size: tupl
     """
     options = {'type': config} if isinstance(config, str) else dict(config)
     name = options.pop('type', None)
-    if name not in MASKS:
-        raise ValueError(f'mask type {name!r} is unknown; the option `mask` takes one of {", ".join(MASKS)}')
+    if name not in ATTENTION_MASKS:
+        raise ValueError(f'mask type {name!r} is unknown; the option `mask` takes one of {", ".join(ATTENTION_MASKS)}')
     try:
-        return MASKS[name](channels, num_heads, map_size, **options)
+        return ATTENTION_MASKS[name](channels, num_heads, map_size, **options)
     except TypeError as error:
         raise ValueError(f'mask {name!r} does not take the options {sorted(options)}: {error}') from error
 

@@ -8,7 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmmaskattn.models.layers.attention_masks import MASKS, MaskConfig, MaskTerms, build_mask
+from mmmaskattn.models.layers.attention_masks import (
+    ATTENTION_MASKS,
+    AttentionMaskConfig,
+    MaskTerms,
+    build_attention_mask,
+)
 from mmmaskattn.models.layers.mask_attention import initialise_linear, masked_attention
 
 BASE_SIZES = (11, 8, 6, 4)
@@ -157,7 +162,7 @@ def _check_size(size: int, name: str) -> int:
     return size
 
 
-SUPPORTED_MASKS = ('none', 'gate')
+AVERAGED_MASKS = ('none', 'gate')
 
 
 class LowResolutionAttention(nn.Module):
@@ -184,14 +189,14 @@ class LowResolutionAttention(nn.Module):
             keys.
     """
 
-    def __init__(self, channels: int, num_heads: int, mask: MaskConfig = 'none') -> None:
+    def __init__(self, channels: int, num_heads: int, mask: AttentionMaskConfig = 'none') -> None:
         super().__init__()
         if channels % num_heads:
             raise ValueError(f'num_heads={num_heads} does not divide the {channels} channels of the map')
         _check_mask(mask)
         self.num_heads = num_heads
         # The masks that go with averages are not made for a size.
-        self.mask = build_mask(mask, channels, num_heads, (1, 1))
+        self.mask = build_attention_mask(mask, channels, num_heads, (1, 1))
         self.query = nn.Linear(channels, channels)
         self.key_norm = nn.LayerNorm(channels)
         self.key_value = nn.Linear(channels, 2 * channels)
@@ -228,11 +233,11 @@ class LowResolutionAttention(nn.Module):
         return tokens.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
 
 
-def _check_mask(mask: MaskConfig) -> None:
+def _check_mask(mask: AttentionMaskConfig) -> None:
     name = mask if isinstance(mask, str) else mask.get('type')
-    if name in MASKS and name not in SUPPORTED_MASKS:
+    if name in ATTENTION_MASKS and name not in AVERAGED_MASKS:
         raise ValueError(
             f'mask {name!r} does not go with low-resolution attention: it biases or drops single positions of the map, '
-            f'and the keys here are averages over many; the option `masks` takes one of {", ".join(SUPPORTED_MASKS)}, '
-            'or None for a stage without attention'
+            'and the keys here are averages over many; the option `attention_masks` takes one of '
+            f'{", ".join(AVERAGED_MASKS)}, or None for a stage without attention'
         )

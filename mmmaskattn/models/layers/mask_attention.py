@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from mmmaskattn.models.layers.attention_masks import MaskConfig, MaskTerms, build_mask
+from mmmaskattn.models.layers.attention_masks import AttentionMaskConfig, MaskTerms, build_attention_mask
 
 
 def initialise_linear(module: nn.Module) -> None:
@@ -25,7 +25,7 @@ def initialise_linear(module: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
-class AttentionFrame(nn.Module):
+class PreNormBlock(nn.Module):
     """Base of the attention modules: norm, attention, residual; norm, feed-forward network, residual::
 
         x (B,C,H,W) -> tokens (B,N,C) -+- norm - attention - (+) -+- norm - feed-forward - (+) -> (B,C,H,W)
@@ -103,7 +103,7 @@ def masked_attention(query: Tensor, key: Tensor, value: Tensor, terms: MaskTerms
     return attended[..., :channels]
 
 
-class MaskAttention(AttentionFrame):
+class MaskAttention(PreNormBlock):
     """Mask-modulated multi-head self-attention over a feature map, then a feed-forward network, each with a residual::
 
         x (B,C,H,W) -> tokens (B,N,C) -+- norm - Q,K,V,M: Eq. 1 - projection - (+) -+- norm - Eq. 2 - (+) -> (B,C,H,W)
@@ -131,7 +131,7 @@ class MaskAttention(AttentionFrame):
         channels: int,
         map_size: tuple[int, int],
         num_heads: int = 4,
-        mask: MaskConfig = 'topk',
+        mask: AttentionMaskConfig = 'topk',
         ffn_ratio: float = 1.0,
         with_cp: bool = False,
     ) -> None:
@@ -139,7 +139,7 @@ class MaskAttention(AttentionFrame):
         if channels % num_heads:
             raise ValueError(f'num_heads={num_heads} does not divide the {channels} channels of the map')
         self.num_heads = num_heads
-        self.mask = build_mask(mask, channels, num_heads, map_size)
+        self.mask = build_attention_mask(mask, channels, num_heads, map_size)
         self.query = nn.Linear(channels, channels)
         self.key_value = nn.Linear(channels, 2 * channels)
         self.projection = nn.Linear(channels, channels)

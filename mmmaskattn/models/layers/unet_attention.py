@@ -15,12 +15,12 @@ from typing import Any, Union
 
 from torch import Tensor, nn
 
-from mmmaskattn.models.layers.attention_masks import MaskConfig
+from mmmaskattn.models.layers.attention_masks import AttentionMaskConfig
 from mmmaskattn.models.layers.low_resolution_attention import LowResolutionAttention, PooledGrids
-from mmmaskattn.models.layers.mask_attention import AttentionFrame, MaskAttention
+from mmmaskattn.models.layers.mask_attention import MaskAttention, PreNormBlock
 
 
-class LowResolutionMaskAttention(AttentionFrame):
+class LowResolutionMaskAttention(PreNormBlock):
     """``MaskAttention`` with LRFormer's attention inside: norm, attention, residual; norm, feed-forward, residual.
 
     The feed-forward network is MaskAttn-UNet's, without LRFormer's depth-wise convolutions: the U-Net's own
@@ -45,7 +45,7 @@ class LowResolutionMaskAttention(AttentionFrame):
         self,
         channels: int,
         num_heads: int = 4,
-        mask: MaskConfig = 'gate',
+        mask: AttentionMaskConfig = 'gate',
         ffn_ratio: float = 1.0,
         with_cp: bool = False,
         q_size: int = 16,
@@ -88,7 +88,7 @@ def attentions_by_stage(attention: StageAttentions, num_stages: int) -> tuple[At
 
 
 def build_attention(
-    mask: MaskConfig | None,
+    mask: AttentionMaskConfig | None,
     channels: int,
     map_size: tuple[int, int],
     num_heads: int,

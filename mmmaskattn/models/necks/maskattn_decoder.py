@@ -11,7 +11,13 @@ from torch import Tensor, nn
 from mmmaskattn.models.layers.norms import ACTIVATION, NORM
 from mmmaskattn.models.layers.unet_attention import StageAttentions, attentions_by_stage, build_attention
 from mmmaskattn.models.layers.unet_blocks import UpBlock
-from mmmaskattn.models.variants import StageMasks, get_variant, map_size_at, masks_by_stage
+from mmmaskattn.models.variants import (
+    StageAttentionMasks,
+    attention_masks_by_stage,
+    get_variant,
+    map_size_at,
+    refuse_options,
+)
 from mmmaskattn.registry import MODELS
 
 
@@ -34,9 +40,9 @@ class MaskAttnDecoder(BaseModule):
             :mod:`mmmaskattn.models.variants`.
         channels: width of each decoder stage, finest first.
         num_convs: convolutions in each decoder stage, finest first.
-        masks: the mask M of each stage, finest first: one for all, or a sequence with one (or None: no attention
-            there) for each stage. ``'variant'`` takes the variant's own, None builds a plain convolutional decoder
-            (Tables 5 and 6).
+        attention_masks: the mask M of each stage, finest first: one for all, or a sequence with one (or None: no
+            attention there) for each stage. ``'variant'`` takes the variant's own, None builds a plain convolutional
+            decoder (Tables 5 and 6).
         num_heads: heads of each attention.
         ffn_ratio: hidden width of the feed-forward networks over the stage's width.
         input_size: (H, W) of the network's input; only the ``dense`` mask is made for a size, and even that accepts
@@ -51,6 +57,7 @@ class MaskAttnDecoder(BaseModule):
         init_cfg: initialisation, as mmengine takes it.
 
     Raises:
+        TypeError: an unknown option.
         ValueError: fewer than two maps, unknown ``arch``, mask or attention, a mask that the attention cannot have, a
             sequence of the wrong length.
     """
@@ -61,7 +68,7 @@ class MaskAttnDecoder(BaseModule):
         arch: str = 'base',
         channels: Sequence[int] | None = None,
         num_convs: Sequence[int] | None = None,
-        masks: StageMasks = 'variant',
+        attention_masks: StageAttentionMasks = 'variant',
         num_heads: int = 4,
         ffn_ratio: float | None = None,
         input_size: tuple[int, int] = (128, 128),
@@ -71,7 +78,9 @@ class MaskAttnDecoder(BaseModule):
         with_cp: bool = False,
         attention: StageAttentions = 'full',
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+        **unknown: Any,
     ) -> None:
+        refuse_options(unknown, 'MaskAttnDecoder')
         super().__init__(init_cfg)
         variant = get_variant(arch)
         in_channels = tuple(in_channels or variant.channels)
@@ -86,8 +95,9 @@ class MaskAttnDecoder(BaseModule):
                     f'{option} has {len(values)} entries; in_channels {list(in_channels)} makes {num_stages} stages: '
                     'give one for each'
                 )
-        stage_masks = masks_by_stage(variant.decoder_masks if masks == 'variant' else masks, num_stages, 'masks')
-        kinds = attentions_by_stage(attention, num_stages)
+        masks = variant.decoder_attention_masks if attention_masks == 'variant' else attention_masks
+        stage_masks = attention_masks_by_stage(masks, num_stages)
+        stage_attentions = attentions_by_stage(attention, num_stages)
         strides = strides or [variant.stem_stride << level for level in range(num_stages)]
         ratio = variant.ffn_ratio if ffn_ratio is None else ffn_ratio
         self.in_channels = in_channels
@@ -99,7 +109,7 @@ class MaskAttnDecoder(BaseModule):
             self.ups.append(UpBlock(deep, in_channels[level], width, convs[level], norm_cfg, act_cfg, with_cp))
             map_size = map_size_at(input_size, strides[level])
             self.attentions.append(
-                build_attention(stage_masks[level], width, map_size, num_heads, ratio, with_cp, kinds[level])
+                build_attention(stage_masks[level], width, map_size, num_heads, ratio, with_cp, stage_attentions[level])
             )
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:

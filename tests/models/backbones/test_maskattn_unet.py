@@ -44,20 +44,20 @@ class TestBase(EncoderContract):
 @pytest.mark.parametrize('mask', ['none', 'gate', dict(type='random', k=9), dict(type='topk', k=9)])
 class TestEachMask:
     def test_attends_at_every_stage_and_trains(self, mask):
-        model = MaskAttnUNet(masks=mask, **SMALL)
+        model = MaskAttnUNet(attention_masks=mask, **SMALL)
         assert sum(isinstance(m, MaskAttention) for m in model.modules()) == 5
         model(image((33, 20)))[-1].sum().backward()
 
 
 class TestLowResolutionAtEveryStage(EncoderContract):
-    options = dict(masks='gate', attention=dict(type='low_resolution', q_size=8), **SMALL)
+    options = dict(attention_masks='gate', attention=dict(type='low_resolution', q_size=8), **SMALL)
 
     def test_is_in_every_stage(self, model):
         assert all(isinstance(a, LowResolutionMaskAttention) for a in model.attentions)
 
 
 class TestDenseAtEveryStage(EncoderContract):
-    options = dict(masks='dense', input_size=(32, 32), stem_stride=2, **SMALL)
+    options = dict(attention_masks='dense', input_size=(32, 32), stem_stride=2, **SMALL)
 
 
 def test_base_has_the_widths_and_sizes_of_the_paper():
@@ -72,25 +72,25 @@ def test_base_has_the_widths_and_sizes_of_the_paper():
 
 
 def test_no_attention_is_a_config_choice():
-    model = MaskAttnUNet(masks=None, **SMALL)
+    model = MaskAttnUNet(attention_masks=None, **SMALL)
     assert not any(isinstance(m, MaskAttention) for m in model.modules())
 
 
 def test_attention_at_named_stages_only():
-    model = MaskAttnUNet(masks=[None, 'topk', None, 'gate', None], **SMALL)
+    model = MaskAttnUNet(attention_masks=[None, 'topk', None, 'gate', None], **SMALL)
     assert [isinstance(m, MaskAttention) for m in model.attentions] == [False, True, False, True, False]
 
 
 def test_attention_types_at_named_stages():
     attention = ['low_resolution', 'low_resolution', 'full', 'full', 'full']
-    model = MaskAttnUNet(masks=['gate', None, 'topk', 'gate', 'dense'], attention=attention, **SMALL)
+    model = MaskAttnUNet(attention_masks=['gate', None, 'topk', 'gate', 'dense'], attention=attention, **SMALL)
     kinds = [LowResolutionMaskAttention, torch.nn.Identity, MaskAttention, MaskAttention, MaskAttention]
     assert [type(a) for a in model.attentions] == kinds
 
 
 def test_low_resolution_attention_costs_less_on_fine_maps():
     full, low = (
-        count_complexity(MaskAttnUNet(masks='gate', attention=kind, **SMALL), (64, 64))
+        count_complexity(MaskAttnUNet(attention_masks='gate', attention=kind, **SMALL), (64, 64))
         for kind in ('full', 'low_resolution')
     )
     assert low.by_module['attentions.0'] < 0.05 * full.by_module['attentions.0']
@@ -126,7 +126,7 @@ def test_checkpointing_gives_the_same_gradients():
     grads = []
     for with_cp in (False, True):
         torch.manual_seed(0)
-        model = MaskAttnUNet(masks='gate', with_cp=with_cp, **SMALL).double()
+        model = MaskAttnUNet(attention_masks='gate', with_cp=with_cp, **SMALL).double()
         x = image((32, 32), 2).double().requires_grad_()
         sum(m.square().sum() for m in model(x)).backward()
         grads.append([p.grad for p in model.parameters()] + [x.grad])
@@ -145,10 +145,10 @@ def test_size_under_16_is_refused(size):
     [
         (dict(arch='huge'), "arch 'huge' is unknown.*tiny"),
         (dict(stem_stride=4), 'stem_stride is 4; it must be 1 or 2'),
-        (dict(masks='tpok'), "mask type 'tpok' is unknown"),
+        (dict(attention_masks='tpok'), "mask type 'tpok' is unknown"),
         (dict(attention='low_resolution'), "mask 'topk' does not go with low-resolution attention"),
         (dict(attention=['full']), 'attention has 1 entries for 5 stages'),
-        (dict(masks=['gate', None]), 'masks has 2 entries for 5 stages'),
+        (dict(attention_masks=['gate', None]), 'attention_masks has 2 entries for 5 stages'),
         (dict(num_convs=(1, 1)), 'num_convs has 2 entries for 5 stages'),
         (dict(out_indices=(0, 5)), r'out_indices is \(0, 5\); it takes stages 0 to 4'),
         (dict(out_indices=(-1,)), r'out_indices is \(-1,\); it takes stages 0 to 4'),
@@ -167,9 +167,15 @@ def test_unknown_argument_is_refused():
         MODELS.build(dict(type='mmmaskattn.MaskAttnUNet', chanels=(8, 8)))
 
 
+@pytest.mark.parametrize('part', ['MaskAttnUNet', 'MaskAttnDecoder'])
+def test_the_old_name_of_an_option_is_answered_with_the_new_one(part):
+    with pytest.raises(TypeError, match=f'{part}: the option `masks` is called `attention_masks`'):
+        MODELS.build(dict(type=f'mmmaskattn.{part}', masks='gate'))
+
+
 @pytest.mark.slow
 def test_compiles_with_the_default_compiler():
-    model = MaskAttnUNet(channels=(8, 8), num_convs=(1, 1), masks=[dict(type='topk', k=9), 'gate']).eval()
+    model = MaskAttnUNet(channels=(8, 8), num_convs=(1, 1), attention_masks=[dict(type='topk', k=9), 'gate']).eval()
     with torch.no_grad():
         for a, b in zip(model(image((20, 31))), torch.compile(model)(image((20, 31)))):
             torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)

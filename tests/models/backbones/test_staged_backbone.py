@@ -9,7 +9,9 @@ from mmmaskattn.models import LRFormer, MaskAttnUNet
 from mmmaskattn.models.backbones.staged_backbone import StagedBackbone, by_stage
 
 BACKBONES = {
-    'unet': lambda **options: MaskAttnUNet(channels=(8, 12, 16), num_convs=(1, 1, 1), masks='gate', **options),
+    'unet': lambda **options: MaskAttnUNet(
+        channels=(8, 12, 16), num_convs=(1, 1, 1), attention_masks='gate', **options
+    ),
     'lrformer': lambda **options: LRFormer(
         embed_dims=(8, 16, 16), depths=(1, 1, 1), num_heads=(2, 2, 4), ffn_ratios=(2, 2, 2), out_indices=[2], **options
     ),

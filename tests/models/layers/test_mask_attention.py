@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mmmaskattn.models.layers import MaskAttention, MaskTerms, masked_attention
-from mmmaskattn.models.layers.attention_masks import MASKS
+from mmmaskattn.models.layers.attention_masks import ATTENTION_MASKS
 
 CONFIGS = {
     'none': 'none',
@@ -34,7 +34,7 @@ def build(config, size=(6, 5), channels=16, **kwargs) -> MaskAttention:
 def mask_matrix(module: MaskAttention, tokens: Tensor) -> Tensor:
     """M of Eq. 1 written out, (B, 1 or heads, N, N), from what each mask is said to be."""
     batch, number = tokens.shape[:2]
-    name = next(name for name, kind in MASKS.items() if type(module.mask) is kind)
+    name = next(name for name, kind in ATTENTION_MASKS.items() if type(module.mask) is kind)
     matrix = torch.zeros(batch, 1, number, number, dtype=torch.float64)
     if name == 'dense':
         return module.mask.bias[None].expand(batch, -1, -1, -1)

@@ -53,7 +53,7 @@ class TestEncoderOnly(DecoderContract):
     """Attention in the encoder alone (Table 6)."""
 
     encoder = dict(arch='tiny')
-    options = dict(arch='tiny', masks=None)
+    options = dict(arch='tiny', attention_masks=None)
 
     def test_has_no_attention_in_the_decoder(self, model):
         assert not any(isinstance(m, MaskAttention) for m in model.neck.modules())
@@ -63,7 +63,7 @@ class TestEncoderOnly(DecoderContract):
 class TestDecoderOnly(DecoderContract):
     """Attention in the decoder alone (Table 6)."""
 
-    encoder = dict(arch='tiny', masks=None)
+    encoder = dict(arch='tiny', attention_masks=None)
     options = dict(arch='tiny')
 
     def test_has_no_attention_in_the_encoder(self, model):
@@ -74,7 +74,7 @@ class TestDecoderOnly(DecoderContract):
 class TestLowResolution(DecoderContract):
     """LRFormer's attention in both halves."""
 
-    encoder = options = dict(arch='tiny', masks='gate', attention=dict(type='low_resolution', q_size=8))
+    encoder = options = dict(arch='tiny', attention_masks='gate', attention=dict(type='low_resolution', q_size=8))
 
     def test_is_in_every_stage(self, model):
         assert all(isinstance(a, LowResolutionMaskAttention) for a in model.neck.attentions)
@@ -83,7 +83,7 @@ class TestLowResolution(DecoderContract):
 class TestNoAttention(DecoderContract):
     """The plain U-Net of Table 5."""
 
-    encoder = options = dict(arch='tiny', masks=None)
+    encoder = options = dict(arch='tiny', attention_masks=None)
 
 
 @pytest.mark.parametrize('sizes', [[(32, 32), (16, 16), (8, 8), (4, 4)], [(25, 32), (13, 16), (7, 8), (4, 4)]])
@@ -95,7 +95,7 @@ def test_takes_a_four_level_pyramid(sizes):
 
 
 def test_width_of_each_stage_is_a_choice():
-    neck = MaskAttnDecoder([8, 16, 32], channels=(12, 20), masks=None)
+    neck = MaskAttnDecoder([8, 16, 32], channels=(12, 20), attention_masks=None)
     maps = neck([torch.rand(1, c, s, s) for c, s in ((8, 16), (16, 8), (32, 4))])
     assert [m.shape[1] for m in maps] == [12, 20]
     assert neck.out_channels == (12, 20)
@@ -103,14 +103,17 @@ def test_width_of_each_stage_is_a_choice():
 
 def test_dense_masks_are_made_for_the_maps_they_meet():
     encoder = MaskAttnUNet(arch='tiny', input_size=(64, 64))
-    neck = MaskAttnDecoder(encoder.out_channels, 'tiny', masks=[None, None, 'dense', 'dense'], input_size=(64, 64))
+    neck = MaskAttnDecoder(
+        encoder.out_channels, 'tiny', attention_masks=[None, None, 'dense', 'dense'], input_size=(64, 64)
+    )
     assert [a.mask.map_size for a in neck.attentions if isinstance(a, MaskAttention)] == [(8, 8), (4, 4)]
     maps = neck(encoder(image((64, 64))))
     assert maps[2].shape[2:] == (8, 8)
 
 
 def test_keys_are_the_same_whatever_the_masks_of_other_parts():
-    full, plain = MaskAttnDecoder([8, 16, 32], masks='gate'), MaskAttnDecoder([8, 16, 32], masks=None)
+    full = MaskAttnDecoder([8, 16, 32], attention_masks='gate')
+    plain = MaskAttnDecoder([8, 16, 32], attention_masks=None)
     assert set(plain.state_dict()) < set(full.state_dict())
 
 
@@ -119,8 +122,8 @@ def test_keys_are_the_same_whatever_the_masks_of_other_parts():
     [
         (dict(in_channels=[64]), r'in_channels is \[64\]; the decoder needs .* at least two'),
         (dict(in_channels=[8, 16, 32], channels=(8,)), 'channels has 1 entries.*makes 2 stages'),
-        (dict(in_channels=[8, 16, 32], masks=['gate']), 'masks has 1 entries for 2 stages'),
-        (dict(in_channels=[8, 16, 32], masks='soft'), "mask type 'soft' is unknown"),
+        (dict(in_channels=[8, 16, 32], attention_masks=['gate']), 'attention_masks has 1 entries for 2 stages'),
+        (dict(in_channels=[8, 16, 32], attention_masks='soft'), "mask type 'soft' is unknown"),
         (dict(in_channels=[8, 16], attention='low'), "attention type 'low' is unknown"),
         (dict(in_channels=[8, 16], arch='large'), "arch 'large' is unknown"),
     ],

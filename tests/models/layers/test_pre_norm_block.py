@@ -1,4 +1,4 @@
-"""The frame of both attention modules: what is computed around the attention, and in which order the weights lie."""
+"""The block of both attention modules: what is computed around the attention, and in which order the weights lie."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmmaskattn.models.layers import LowResolutionMaskAttention, MaskAttention
-from mmmaskattn.models.layers.mask_attention import AttentionFrame
+from mmmaskattn.models.layers.mask_attention import PreNormBlock
 
 MODULES = {
     'full': lambda **options: MaskAttention(8, (6, 5), mask='gate', **options),
@@ -15,12 +15,12 @@ MODULES = {
 
 
 @pytest.fixture(params=MODULES)
-def module(request: pytest.FixtureRequest) -> AttentionFrame:
+def module(request: pytest.FixtureRequest) -> PreNormBlock:
     torch.manual_seed(0)
     return MODULES[request.param](ffn_ratio=1.5).double()
 
 
-def test_two_residuals_are_added(module: AttentionFrame):
+def test_two_residuals_are_added(module: PreNormBlock):
     x = torch.randn(2, 8, 6, 5, dtype=torch.float64)
     tokens = x.permute(0, 2, 3, 1).reshape(2, 30, 8)
     half = tokens + module._attend(module.norm(tokens), (6, 5))
@@ -29,7 +29,7 @@ def test_two_residuals_are_added(module: AttentionFrame):
     torch.testing.assert_close(module(x), expected)
 
 
-def test_weights_lie_in_the_order_of_the_computation(module: AttentionFrame):
+def test_weights_lie_in_the_order_of_the_computation(module: PreNormBlock):
     parts = [name for name, _ in module.named_children()]
     assert parts[0] == 'norm'
     assert parts[-2:] == ['ffn_norm', 'ffn']
