@@ -77,7 +77,7 @@ def count_complexity(model: nn.Module, inputs: Tensor | Sequence[Any], forward: 
         params_read=counter.params_read,
         by_module=_with_children(counter.by_module, model),
         params_by_module={name: _size(module) for name, module in model.named_modules()},
-        by_op=dict(counter.by_op),
+        by_op=counter.by_op,
         uncounted=dict(counter.uncounted),
         ignored=dict(counter.ignored),
         forward=used,

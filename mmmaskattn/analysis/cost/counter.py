@@ -1,11 +1,13 @@
 """Counting of multiply-adds, attention included.
 
-Formulas take the operator's positional arguments and its result. The products of attention are two: queries with keys
-and weights with values.
+torch's ``FlopCounterMode`` counts; it knows convolutions, matrix products and the attention kernels of GPUs. Here are
+the products that it leaves out, and what it does not tell: the parameters that were read, work by module also where
+``forward`` is called directly, and the operators that nobody could count.
 
 As in the tables of the field only products count: element-wise work, norms, activations, softmax, pooling, resizing,
 reductions and moving data are left out. (mmengine's own counter adds norms and resizing, well under one percent of a
-segmentation network.) An operator that is neither here nor in ``mac_formulas`` is reported, never dropped in silence.
+segmentation network.) An operator that is neither counted nor known to have no products is reported, never dropped in
+silence.
 """
 
 from __future__ import annotations
@@ -22,54 +24,45 @@ from unittest.mock import patch
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
 
-MacFormula = Callable[[Sequence[Any], Any], int]
-
-
-def _product(left: Tensor, right: Tensor) -> int:
-    """MACs of ``left @ right``, 1-D to 3-D, not broadcast: each element of ``left`` meets each column of ``right``."""
-    return left.numel() * (right.shape[-1] if right.dim() > 1 else 1)
+Shape = Sequence[int]
 
 
-def _plain_product(args: Sequence[Any], out: Any) -> int:
-    return _product(args[0], args[1])
+def _product(left: Shape, right: Shape, *others: Any, **options: Any) -> int:
+    """FLOPs of ``left @ right``, 1-D to 3-D, not broadcast: each element of ``left`` meets each column of ``right``."""
+    return 2 * prod(left) * (right[-1] if len(right) > 1 else 1)
 
 
-def _product_plus(args: Sequence[Any], out: Any) -> int:
-    """``addmm(bias, left, right)`` and its kin; the addition is part of the accumulation."""
-    return _product(args[1], args[2])
+def _product_plus(bias: Shape, left: Shape, right: Shape, *others: Any, **options: Any) -> int:
+    """``addmv(bias, left, right)`` and its kin; the addition is part of the accumulation."""
+    return _product(left, right)
 
 
-def _convolution(args: Sequence[Any], out: Tensor) -> int:
-    """``convolution(input, weight, bias, stride, padding, dilation, transposed, ...)``; the weight knows the groups."""
-    source, weight, transposed = args[0], args[1], args[6]
-    positions = source if transposed else out
-    return positions.numel() * prod(weight.shape[1:])
+def _attention(query: Shape, key: Shape, value: Shape, *others: Any, **options: Any) -> int:
+    """softmax(Q K^T + M) V: batch * heads * queries * keys * (key width + value width) products, whatever the mask."""
+    return 2 * prod(query[:-1]) * key[-2] * (key[-1] + value[-1])
 
 
-def _attention(args: Sequence[Any], out: Any) -> int:
-    """softmax(Q K^T + M) V: batch * heads * queries * keys * (key width + value width), whatever the mask."""
-    query, key, value = args[:3]
-    return prod(query.shape[:-1]) * key.shape[-2] * (key.shape[-1] + value.shape[-1])
+def _pairwise_distance(left: Shape, right: Shape, *others: Any, **options: Any) -> int:
+    """``cdist(left, right)``: one product per pair of points and dimension."""
+    return 2 * prod(left) * right[-2]
 
 
-def _pairwise_distance(args: Sequence[Any], out: Any) -> int:
-    """``cdist(x1, x2)``: one product per pair of points and dimension."""
-    return args[0].numel() * args[1].shape[-2]
+def _present(names: str, formula: Callable[..., int]) -> dict[Any, Callable[..., int]]:
+    """The formula for those of some ATen operators that this version of torch has."""
+    found = (getattr(torch.ops.aten, name, None) for name in names.split())
+    return {operator: formula for operator in found if operator is not None}
 
 
-_PLAIN = 'mm bmm mv dot vdot _int_mm'
-_PLUS = 'addmm addmm_ addbmm addbmm_ baddbmm baddbmm_ addmv addmv_ _addmm_activation'
-_ATTENTION = 'flash_attention_for_cpu flash_attention efficient_attention cudnn_attention fused_attention_overrideable'
-
-MAC_FORMULAS: dict[str, MacFormula] = {
-    'aten::convolution': _convolution,
-    **{f'aten::{name}': _plain_product for name in _PLAIN.split()},
-    **{f'aten::{name}': _product_plus for name in _PLUS.split()},
-    **{f'aten::_scaled_dot_product_{name}': _attention for name in _ATTENTION.split()},
-    'aten::_cdist_forward': _pairwise_distance,
+FORMULAS: dict[Any, Callable[..., int]] = {
+    **_present('mv dot vdot _int_mm', _product),
+    **_present('addmm_ addbmm addbmm_ baddbmm_ addmv addmv_ _addmm_activation', _product_plus),
+    **_present('_scaled_dot_product_flash_attention_for_cpu', _attention),
+    **_present('_scaled_dot_product_fused_attention_overrideable', _attention),
+    **_present('_cdist_forward', _pairwise_distance),
 }
-"""Formulas by the operator's schema name, all overloads together."""
+"""FLOPs, two for each product, of operators that torch's table lacks, from the shapes of their arguments."""
 
 
 OnCall = Callable[[str, tuple[Any, ...], Callable[[], Any]], Any]
@@ -163,67 +156,59 @@ def is_left_out(op: torch._ops.OpOverload) -> bool:
 
 
 class MacCounter(TorchDispatchMode):
-    """Counts what is dispatched while it is active.
+    """Counts what is dispatched while it and its ``flops`` are active, ``flops`` entered last.
 
     Args:
         model: The module whose parameters are told apart as read or not read.
 
     Attributes:
-        running: Names of the modules at work, the innermost last (kept by :func:`counting`).
+        flops: Does the counting; operators made of others it takes apart before they come here.
         by_module: MACs by the innermost module at work.
-        by_op: MACs by operator.
         uncounted: Calls of operators that may do products and have no formula.
         ignored: Calls of operators left out by convention.
     """
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        self.running: list[str] = ['']
+        self.flops = FlopCounterMode(display=False, custom_mapping=FORMULAS)
         self.by_module: Counter[str] = Counter()
-        self.by_op: Counter[str] = Counter()
         self.uncounted: Counter[str] = Counter()
         self.ignored: Counter[str] = Counter()
+        self._running, self._assigned = [''], 0
         self._sizes = {id(parameter): parameter.numel() for parameter in model.parameters()}
         self._read: set[int] = set()
 
     @property
     def macs(self) -> int:
         """All MACs so far."""
-        return sum(self.by_op.values())
+        return self.flops.get_total_flops() // 2
+
+    @property
+    def by_op(self) -> dict[str, int]:
+        """MACs by operator so far."""
+        counts = self.flops.get_flop_counts().get('Global', {})
+        return {str(operator).replace('.', '::', 1): flops // 2 for operator, flops in counts.items()}
 
     @property
     def params_read(self) -> int:
         """Number of parameters (elements) that some operator took so far."""
         return sum(self._sizes[key] for key in self._read)
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None) -> Any:
-        kwargs = kwargs or {}
-        self._note_parameters(args)
-        if func._schema.name not in MAC_FORMULAS and _is_composite(func):
-            with self:  # inference mode shows operators made of others as one: look inside
-                return func.decompose(*args, **kwargs)
-        out = func(*args, **kwargs)
-        self._note_operator(func, args, out)
-        return out
+    def enter_module(self, name: str) -> None:
+        """Count for this module from now on."""
+        self.assign()
+        self._running.append(name)
 
-    def _note_parameters(self, args: Sequence[Any]) -> None:
-        for arg in args:
-            if isinstance(arg, (list, tuple)):
-                self._note_parameters(arg)
-            elif id(arg) in self._sizes:
-                self._read.add(id(arg))
+    def leave_module(self) -> None:
+        """Count for the module that called this one again."""
+        self.assign()
+        self._running.pop()
 
-    def _note_operator(self, func: Any, args: Sequence[Any], out: Any) -> None:
-        name = func._schema.name
-        formula = MAC_FORMULAS.get(name)
-        if formula is not None:
-            macs = formula(args, out)
-            self.by_op[name] += macs
-            self.by_module[self.running[-1]] += macs
-        elif is_left_out(func) or not _has_floats(args):
-            self.ignored[name] += 1
-        else:
-            self.uncounted[name] += 1
+    def assign(self) -> None:
+        """Give the module at work what was counted since the last change."""
+        total = self.macs
+        self.by_module[self._running[-1]] += total - self._assigned
+        self._assigned = total
 
     def note_extension_call(self, name: str, args: tuple[Any, ...], call: Callable[[], Any]) -> Any:
         """Do a call of mmcv's extension: counted if it dispatches products (as on the CPU), else listed as uncounted.
@@ -240,9 +225,19 @@ class MacCounter(TorchDispatchMode):
             self.uncounted[f'mmcv::{name}'] += 1
         return out
 
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None) -> Any:
+        self._note_parameters(args)
+        if func._overloadpacket not in self.flops.flop_registry:
+            calls = self.ignored if is_left_out(func) or not _has_floats(args) else self.uncounted
+            calls[func._schema.name] += 1
+        return func(*args, **(kwargs or {}))
 
-def _is_composite(func: Any) -> bool:
-    return torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), 'CompositeImplicitAutograd')
+    def _note_parameters(self, args: Sequence[Any]) -> None:
+        for arg in args:
+            if isinstance(arg, (list, tuple)):
+                self._note_parameters(arg)
+            elif id(arg) in self._sizes:
+                self._read.add(id(arg))
 
 
 def _has_floats(args: Sequence[Any]) -> bool:
@@ -250,28 +245,30 @@ def _has_floats(args: Sequence[Any]) -> bool:
     return any(isinstance(item, Tensor) and (item.is_floating_point() or item.is_complex()) for item in flat)
 
 
-def _followed(name: str, forward: Callable[..., Any], running: list[str]) -> Callable[..., Any]:
+def _followed(name: str, forward: Callable[..., Any], counter: MacCounter) -> Callable[..., Any]:
     @wraps(forward)
     def _call(*args: Any, **kwargs: Any) -> Any:
-        running.append(name)
+        counter.enter_module(name)
         try:
             return forward(*args, **kwargs)
         finally:
-            running.pop()
+            counter.leave_module()
 
     return _call
 
 
 @contextmanager
-def _following_modules(model: nn.Module, running: list[str]) -> Iterator[None]:
-    """Keep the names of the modules at work in ``running``.
+def _following_modules(model: nn.Module, counter: MacCounter) -> Iterator[None]:
+    """Tell the counter which module is at work.
 
-    ``forward`` itself is wrapped, as mmdet's detectors call ``head.forward(...)``, which passes by hooks.
+    ``forward`` itself is wrapped, as mmdet's detectors call ``head.forward(...)``, which passes by the hooks that
+    ``FlopCounterMode`` follows modules by.
     """
     with ExitStack() as stack:
         for name, module in model.named_modules():
-            stack.enter_context(patch.object(module, 'forward', _followed(name, module.forward, running)))
+            stack.enter_context(patch.object(module, 'forward', _followed(name, module.forward, counter)))
         yield
+        counter.assign()
 
 
 @contextmanager
@@ -303,6 +300,8 @@ def counting(model: nn.Module) -> Iterator[MacCounter]:
     counter = MacCounter(model)
     with ExitStack() as stack:
         stack.enter_context(_plain_evaluation(model))
-        stack.enter_context(_following_modules(model, counter.running))
+        stack.enter_context(_following_modules(model, counter))
         stack.enter_context(watch_extension_calls(counter.note_extension_call))
-        yield stack.enter_context(counter)
+        stack.enter_context(counter)
+        stack.enter_context(counter.flops)
+        yield counter
