@@ -40,12 +40,13 @@ def targets_of(parts):
     return [torch.randn(part.shape, generator=generator, dtype=torch.float64) for part in parts]
 
 
-def work(rank, cases, folder):
+def work(rank, cases, folder, device='cpu'):
     """Two steps of every case in one process of a group; the second steps' results go to a file."""
     dist.init_process_group('gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=2)
     results = []
     for sizes, options in cases:
-        parts, layer = batches(sizes), layer_of(**options)
-        results.append([step(layer, parts[rank], targets_of(parts)[rank]) for _ in range(2)][-1])
+        parts, layer = batches(sizes), layer_of(**options).to(device)
+        part, target = parts[rank].to(device), targets_of(parts)[rank].to(device)
+        results.append([step(layer, part, target) for _ in range(2)][-1])
     torch.save(results, f'{folder}/{rank}.pt')
     finish_distributed()

@@ -1,8 +1,4 @@
-"""Norms: the default of our models, batch norm over all processes, layer norm over channels.
-
-torch's ``SyncBatchNorm`` takes GPU tensors only, so two CPU processes could not train as one process does. This one
-works with any backend.
-"""
+"""Norms: the default of our models, batch norm over all processes, layer norm over channels."""
 
 from __future__ import annotations
 
@@ -38,40 +34,26 @@ class LayerNorm2d(nn.LayerNorm):
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
-class _SumOverProcesses(torch.autograd.Function):
-    """Sum of a tensor over all processes; the gradient of such a sum is the sum of the processes' gradients."""
-
-    @staticmethod
-    def forward(ctx: Any, tensor: Tensor) -> Tensor:
-        """Add up; the input stays as it is."""
-        total = tensor.clone(memory_format=torch.contiguous_format)
-        dist.all_reduce(total)
-        return total
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        """Add up the gradients, so that this too has a gradient."""
-        return _SumOverProcesses.apply(grads[0])
-
-
-def _num_processes() -> int:
-    """Number of processes of the default process group, 1 if there is none."""
-    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
-
-
 @MODELS.register_module(name='CrossProcessBN')
 class CrossProcessBatchNorm2d(nn.BatchNorm2d):
-    """Batch normalisation whose training statistics are those of all processes together.
+    """Batch normalisation whose training statistics are those of all processes together, on GPUs and on CPUs.
 
     In evaluation, and in training with one process, it is ``nn.BatchNorm2d`` but for one case: a training batch with a
     single value per channel (batch 1 on a 1x1 map) has no variance, so it is normalised by the running statistics
-    where ``nn.BatchNorm2d`` raises. With several processes one collective of ``2 * channels + 1`` numbers per process
-    runs in the forward pass and one in the backward pass; the processes may have batches of different sizes.
-    Statistics are computed in float32 at least, whatever the input's type. State-dict keys are those of
+    where ``nn.BatchNorm2d`` raises.
+
+    With several processes CUDA tensors go through torch's ``nn.SyncBatchNorm``. It takes no others, and torch's
+    distributed training on CPUs refuses a model that holds one; so this is none, and normalises other tensors itself:
+    one collective of ``2 * channels + 1`` numbers per process in the forward pass and one in the backward pass,
+    statistics in float32 at least. The processes may have batches of different sizes. State-dict keys are those of
     ``nn.BatchNorm2d``.
 
     In a config: ``norm_cfg=dict(type='mmmaskattn.CrossProcessBN')``. Arguments are those of ``nn.BatchNorm2d``.
     """
+
+    # What the forward of nn.SyncBatchNorm reads beside the attributes of nn.BatchNorm2d; None is all processes.
+    process_group = None
+    _check_non_zero_input_channels = nn.SyncBatchNorm._check_non_zero_input_channels
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalise a map.
@@ -88,10 +70,13 @@ class CrossProcessBatchNorm2d(nn.BatchNorm2d):
         if not self.training:
             return super().forward(input)
         if _num_processes() > 1:
-            return self._normalise_over_processes(input)
+            return self._by_torch(input) if input.is_cuda else self._normalise_over_processes(input)
         if self.track_running_stats and input.dim() == 4 and input.shape[0] * input.shape[2] * input.shape[3] == 1:
             return F.batch_norm(input, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
         return super().forward(input)
+
+    def _by_torch(self, x: Tensor) -> Tensor:
+        return nn.SyncBatchNorm.forward(self, x)  # type: ignore[arg-type]
 
     def _normalise_over_processes(self, x: Tensor) -> Tensor:
         """Normalise by the mean and variance over all processes, and follow them with the running statistics."""
@@ -119,6 +104,27 @@ class CrossProcessBatchNorm2d(nn.BatchNorm2d):
         unbiased = var * (count / (count - 1).clamp(min=1))
         self.running_mean.lerp_(mean.to(self.running_mean.dtype), weight)
         self.running_var.lerp_(unbiased.to(self.running_var.dtype), weight)
+
+
+class _SumOverProcesses(torch.autograd.Function):
+    """Sum of a tensor over all processes; the gradient of such a sum is the sum of the processes' gradients."""
+
+    @staticmethod
+    def forward(ctx: Any, tensor: Tensor) -> Tensor:
+        """Add up; the input stays as it is."""
+        total = tensor.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        """Add up the gradients, so that this too has a gradient."""
+        return _SumOverProcesses.apply(grads[0])
+
+
+def _num_processes() -> int:
+    """Number of processes of the default process group, 1 if there is none."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def _joint_statistics(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:

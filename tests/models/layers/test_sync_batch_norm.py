@@ -6,6 +6,7 @@ import pytest
 import torch
 from batch_norm_job import CHANNELS, batches, layer_of, step, targets_of, work
 from mmcv.cnn import build_norm_layer
+from torch import distributed as dist
 from torch import nn
 from warm_processes import run_two
 
@@ -22,11 +23,14 @@ CASES = [
 ]
 
 
-@pytest.fixture(scope='module')
-def of_two_processes(tmp_path_factory):
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a CUDA device, which two processes share')
+
+
+@pytest.fixture(scope='module', params=['cpu', pytest.param('cuda', marks=needs_gpu)])
+def of_two_processes(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp('processes')
-    run_two(work, CASES, folder)
-    return [torch.load(folder / f'{rank}.pt') for rank in range(2)]
+    run_two(work, CASES, folder, request.param)
+    return [torch.load(folder / f'{rank}.pt', map_location='cpu') for rank in range(2)]
 
 
 @pytest.mark.parametrize('case', range(len(CASES)), ids=[str(case) for case in CASES])
@@ -46,15 +50,35 @@ def test_two_processes_equal_one_with_the_joint_batch(of_two_processes, case):
         torch.testing.assert_close(result[3], buffers)
 
 
-def test_one_process_is_plain_batch_norm():
-    ours, plain = layer_of(), nn.BatchNorm2d(CHANNELS, dtype=torch.float64)
+@pytest.fixture(params=['no group', 'a group of one'])
+def one_process(request):
+    if request.param == 'no group':
+        yield
+        return
+    dist.init_process_group('gloo', store=dist.HashStore(), rank=0, world_size=1)
+    yield
+    dist.destroy_process_group()
+
+
+@pytest.mark.usefixtures('one_process')
+@pytest.mark.parametrize('mode', [True, False])
+@pytest.mark.parametrize('options', [{}, {'momentum': None}, {'affine': False}])
+def test_one_process_is_plain_batch_norm_to_the_bit(mode, options):
+    ours, plain = layer_of(**options).train(mode), nn.BatchNorm2d(CHANNELS, dtype=torch.float64, **options).train(mode)
     plain.load_state_dict(ours.state_dict())
+    parts = batches([2])
+    results = [step(layer, parts[0], targets_of(parts)[0]) for layer in (ours, plain)]
+    torch.testing.assert_close(*results, rtol=0, atol=0)
+
+
+def test_the_forward_of_torchs_synchronised_norm_takes_our_layer():
+    """It is for CUDA tensors; with one process it normalises any."""
+    ours, plain = layer_of(), layer_of()
     x = batches([2])[0]
-    for mode in (True, False):
-        ours.train(mode)
-        plain.train(mode)
-        assert torch.equal(ours(x), plain(x))
+    assert torch.equal(ours._by_torch(x), plain(x))
     assert torch.equal(ours.running_var, plain.running_var)
+    with pytest.raises(ValueError, match='expected 4D input'):
+        ours._by_torch(x[0])
 
 
 def test_single_value_per_channel_is_normalised_by_running_statistics():
