@@ -1,4 +1,4 @@
-"""The variants of MaskAttn-UNet: ``tiny``, ``small`` and ``base``.
+"""The variants of MaskAttn-UNet, ``tiny``, ``small`` and ``base``, and how encoder and decoder read their options.
 
 A variant is a set of defaults for :class:`MaskAttnUNet` and :class:`MaskAttnDecoder`; any argument given explicitly
 takes its place. Levels are counted from the finest map. ``docs/reference/variants.md`` has the measured sizes.
@@ -13,6 +13,7 @@ from typing import Optional, Union
 from mmmaskattn.models.layers.attention_masks import AttentionMaskConfig
 
 StageAttentionMasks = Union[AttentionMaskConfig, Sequence[Optional[AttentionMaskConfig]], None]
+RENAMED_OPTIONS = {'masks': 'attention_masks'}
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,6 @@ def attention_masks_by_stage(masks: StageAttentionMasks, num_stages: int) -> tup
 def map_size_at(input_size: tuple[int, int], stride: int) -> tuple[int, int]:
     """(H, W) of the map at a stride, rounded up as the encoder's poolings do."""
     return -(-input_size[0] // stride), -(-input_size[1] // stride)
-
-
-RENAMED_OPTIONS = {'masks': 'attention_masks'}
 
 
 def refuse_options(unknown: Mapping[str, object], owner: str) -> None:

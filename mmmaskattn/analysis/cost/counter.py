@@ -130,12 +130,15 @@ _FILLING = """
 new_zeros new_ones new_full new_empty new_empty_strided zeros_like ones_like full_like empty_like rand_like randn_like
 bernoulli bernoulli_ uniform_ normal_ random_ exponential_ normal multinomial
 """
-_REDUCING = """
+_COMPARING_AND_REDUCING = """
+eq_ ne_ ge_ gt_ le_ lt_
 sum mean amax amin max min argmax argmin std var var_mean std_mean prod any all norm linalg_vector_norm logsumexp
 cumsum cumsum_ cumprod cummax cummin topk sort kthvalue median nonzero nonzero_static count_nonzero
 _local_scalar_dense item equal is_nonzero bincount histc _assert_async
 """
-_NAMES = frozenset((_NORMS + _ACTIVATIONS + _POOLING_AND_RESIZING + _MOVING + _FILLING + _REDUCING).split())
+_NAMES = frozenset(
+    (_NORMS + _ACTIVATIONS + _POOLING_AND_RESIZING + _MOVING + _FILLING + _COMPARING_AND_REDUCING).split()
+)
 _TAGS = frozenset(('pointwise', 'reduction', 'inplace_view'))
 
 

@@ -18,6 +18,10 @@ from mmmaskattn.models.layers.lrformer_blocks import LRFormerStage, make_downsam
 from mmmaskattn.models.layers.norms import NORM
 from mmmaskattn.registry import MODELS
 
+# The first two stages have no layer scale, in any variant.
+FIRST_SCALED_STAGE = 2
+FIRST_ENTRY_NORM_STAGE = 2
+
 
 @dataclass(frozen=True)
 class LRFormerVariant:
@@ -60,11 +64,6 @@ def get_lrformer_variant(arch: str) -> LRFormerVariant:
     if arch not in LRFORMER_VARIANTS:
         raise ValueError(f'arch {arch!r} is unknown; the option `arch` takes one of {", ".join(LRFORMER_VARIANTS)}')
     return LRFORMER_VARIANTS[arch]
-
-
-# The first two stages have no layer scale, in any variant.
-FIRST_SCALED_STAGE = 2
-FIRST_ENTRY_NORM_STAGE = 2
 
 
 @MODELS.register_module()

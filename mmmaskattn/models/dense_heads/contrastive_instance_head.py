@@ -1,4 +1,4 @@
-"""ContrastiveInstanceHead: classes, unit embeddings and seeds of pixels, and the code of their positions."""
+"""The head after the paper: classes, unit embeddings with a code of places, and seeds of pixels."""
 
 from __future__ import annotations
 
@@ -21,13 +21,17 @@ from mmmaskattn.models.grouping import (
     count_seeds,
     density_seeds,
     group_by_prototypes,
+    group_means,
     instance_scores,
-    pool,
     slot_means,
 )
 from mmmaskattn.models.losses import instance_class_targets, seed_heatmap
 from mmmaskattn.registry import MODELS
 
+MODES = ('quality', 'paper')
+CONTRASTIVE_LOSS = dict(type='mmmaskattn.InstanceContrastiveLoss')
+SEED_LOSS = dict(type='mmmaskattn.SeedLoss')
+CLASS_LOSS = dict(type='mmmaskattn.InstanceClassLoss')
 DIRECTIONS = 3  # at 0, 60 and 120 degrees: their mean depends little on the direction of a step
 
 
@@ -99,12 +103,6 @@ class PositionCode(nn.Module):
         phase, weight = phase.unflatten(1, (self.bands, DIRECTIONS)), weight[:, :, None]
         waves = [(weight * wave).flatten(1, 2) for wave in (phase.cos(), phase.sin())]
         return torch.cat([*waves, whole * free], dim=1)
-
-
-MODES = ('quality', 'paper')
-CONTRASTIVE_LOSS = dict(type='mmmaskattn.InstanceContrastiveLoss')
-SEED_LOSS = dict(type='mmmaskattn.SeedLoss')
-CLASS_LOSS = dict(type='mmmaskattn.InstanceClassLoss')
 
 
 @MODELS.register_module()
@@ -249,7 +247,7 @@ class ContrastiveInstanceHead(SegmentHead):
         seed_map = self._seed_map(outputs, p_thing)
         groups = group_by_prototypes(outputs.pixels, seed_map, p_thing, self.grouping)
         self.warn_if_crowded(groups, self.grouping, lambda: count_seeds(outputs.pixels, seed_map, self.grouping))
-        logits = self.classifier(pool(self._pooled_input(feature, outputs), groups)).float()
+        logits = self.classifier(group_means(self._pooled_input(feature, outputs), groups)).float()
         classes = class_probabilities(logits, self.semantic_votes(outputs, groups))
         return groups, instance_scores(groups, classes, p_thing)
 

@@ -15,9 +15,11 @@ from torch.nn import functional as F
 
 from mmmaskattn.models.dense_heads.segment_prediction import PredictionOptions, SegmentPrediction, predict_segments
 from mmmaskattn.models.dense_heads.segment_truth import SegmentTruth, stack_truth
-from mmmaskattn.models.grouping import GroupingOptions, Groups, pool
+from mmmaskattn.models.grouping import GroupingOptions, Groups, group_means
 from mmmaskattn.models.grouping.groups import static_shapes
 from mmmaskattn.registry import MODELS
+
+SEMANTIC_LOSS = dict(type='mmdet.CrossEntropyLoss', ignore_index=255, avg_non_ignore=True)
 
 
 def with_coordinates(x: Tensor) -> Tensor:
@@ -104,9 +106,6 @@ class PixelBranch(nn.Module):
             x = F.gelu(self.hidden(x))
         x = self.out(x)
         return fit_to(F.pixel_shuffle(x, self.upsample) if self.upsample > 1 else x, size)
-
-
-SEMANTIC_LOSS = dict(type='mmdet.CrossEntropyLoss', ignore_index=255, avg_non_ignore=True)
 
 
 class SegmentOutputs(NamedTuple):
@@ -294,4 +293,4 @@ class SegmentHead(BaseModule, ABC):
         Returns:
             float (B, K, T).
         """
-        return pool(outputs.semantic.float().softmax(1)[:, : self.num_things], groups)
+        return group_means(outputs.semantic.float().softmax(1)[:, : self.num_things], groups)

@@ -6,8 +6,8 @@ from mmmaskattn.models.grouping.peers import group_by_components, group_by_offse
 from mmmaskattn.models.grouping.prototypes import group_by_prototypes
 from mmmaskattn.models.grouping.scores import (
     class_probabilities,
+    group_means,
     instance_scores,
-    pool,
     slot_means,
     soft_masks,
     top_instances,
@@ -26,9 +26,9 @@ __all__ = [
     'group_by_components',
     'group_by_offsets',
     'group_by_prototypes',
+    'group_means',
     'groups_of_map',
     'instance_scores',
-    'pool',
     'slot_means',
     'soft_masks',
     'top_instances',

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mmmaskattn.models.grouping.groups import ordered_top, static_shapes
-from mmmaskattn.models.grouping.prototypes import release
+from mmmaskattn.models.grouping.prototypes import unassign_invalid
 from mmmaskattn.models.grouping.scores import greatest_at
 
 INSTANCE_OFFSET = 1000  # as in mmdet
@@ -129,4 +129,5 @@ def _paint(
     own = _pixels_of(owners + 1, order.shape[0] + 1)[1:]
     painted = kept & (own > 0) & (own >= options.keep_fraction * found.areas)
     ranks = painted.long().cumsum(0)
-    return release(owners.flatten()[None], painted[None])[0].unflatten(0, size), labels[order] + ranks * INSTANCE_OFFSET
+    owners = unassign_invalid(owners.flatten()[None], painted[None])[0].unflatten(0, size)
+    return owners, labels[order] + ranks * INSTANCE_OFFSET

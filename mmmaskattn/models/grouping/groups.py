@@ -1,4 +1,4 @@
-"""What every way of grouping takes and gives."""
+"""What every way of grouping takes and gives: options and groups; and an order of values that repeats."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+# Of slots that hold no instance: softmax gives them exactly 0 beside any valid one.
+INVALID_AFFINITY = -1e9
+# Of pixels outside a hard mask; far above that of invalid slots.
+OUTSIDE_AFFINITY = -1e4
+
+# A value's level and its place share one int64.
+LEVELS = 2.0**40
+MOST_ORDERED = 2**22
 
 
 @dataclass(frozen=True)
@@ -55,12 +64,6 @@ class GroupingOptions:
             raise ValueError(f'grouping option connectivity is {self.connectivity!r}; expected 4 or 8')
 
 
-# Of slots that hold no instance: softmax gives them exactly 0 beside any valid one.
-INVALID_AFFINITY = -1e9
-# Of pixels outside a hard mask; far above that of invalid slots.
-OUTSIDE_AFFINITY = -1e4
-
-
 class Groups(NamedTuple):
     """Instances of a batch of images in K slots.
 
@@ -99,10 +102,6 @@ def invalid_bias(valid: Tensor) -> Tensor:
     return torch.where(valid, 0.0, INVALID_AFFINITY)[:, :, None]
 
 
-LEVELS = 2.0**40
-MOST_VALUES = 2**22
-
-
 def ordered_top(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The ``count`` greatest values, by (value descending, index ascending).
 
@@ -120,8 +119,8 @@ def ordered_top(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
         ValueError: M is too large.
     """
     number = values.shape[1]
-    if number > MOST_VALUES:
-        raise ValueError(f'{number} values to order; at most {MOST_VALUES} are possible: use a smaller map')
+    if number > MOST_ORDERED:
+        raise ValueError(f'{number} values to order; at most {MOST_ORDERED} are possible: use a smaller map')
     places = torch.arange(number - 1, -1, -1, device=values.device)
     levels = (values.double().clamp(0, 1) * LEVELS).long()
     keys = (levels * number + places).topk(min(count, number), dim=1).values

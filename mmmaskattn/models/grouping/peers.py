@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mmmaskattn.models.grouping.groups import OUTSIDE_AFFINITY, GroupingOptions, Groups, invalid_bias
-from mmmaskattn.models.grouping.prototypes import best_if, check_maps, one_hot, settle
+from mmmaskattn.models.grouping.prototypes import assign_pixels, best_value_where, check_maps, one_hot
 from mmmaskattn.models.grouping.seeds import best_peaks, compact
 
 
@@ -122,7 +122,7 @@ def group_by_offsets(offsets: Tensor, centre_map: Tensor, p_thing: Tensor, optio
     logits = squares.mul_(-0.5 / options.vote_sigma**2).clamp_(min=OUTSIDE_AFFINITY)
     foreground = (p_thing > options.foreground).flatten(1) & seeds.valid.any(1, keepdim=True)
     logits.add_(invalid_bias(seeds.valid))
-    owners, valid = settle(logits, best_if(logits, foreground), seeds.valid, options.min_area)
+    owners, valid = assign_pixels(logits, best_value_where(logits, foreground), seeds.valid, options.min_area)
     affinity = logits.add_(invalid_bias(valid))
     scores = torch.where(valid, seeds.scores, 0.0)
     return Groups(valid, scores, affinity.unflatten(2, size), owners.unflatten(1, size))

@@ -1,7 +1,7 @@
-"""Grouping around prototypes, the mean embeddings of seeds, and who owns a pixel.
+"""Grouping around prototypes, the mean embeddings of instances, and who owns a pixel.
 
-torch.argmax over an axis other than the last is several times slower on a CPU than the passes here, of the same result.
-Nothing is a scatter, whose sums are not repeatable on a GPU.
+Owners are found by passes that compare with the greatest value: torch.argmax over an axis other than the last gives the
+same and is several times slower on a CPU. Nothing is a scatter, whose sums are not repeatable on a GPU.
 """
 
 from __future__ import annotations
@@ -14,69 +14,6 @@ from torch import Tensor
 
 from mmmaskattn.models.grouping.groups import GroupingOptions, Groups, invalid_bias
 from mmmaskattn.models.grouping.seeds import compact, distinct_seeds, embeddings_at
-
-
-def best_if(values: Tensor, wanted: Tensor) -> Tensor:
-    """Best value of each pixel, infinite where no slot shall own it.
-
-    Args:
-        values: float (B, K, N), finite.
-        wanted: bool (B, N).
-
-    Returns:
-        float (B, N).
-    """
-    return values.amax(1).masked_fill(~wanted, math.inf)
-
-
-def one_hot(assignment: Tensor, slots: int) -> Tensor:
-    """Hard masks of an assignment.
-
-    Args:
-        assignment: int64 (B, N); -1 = none.
-        slots: K.
-
-    Returns:
-        float (B, K, N), 0 or 1.
-    """
-    numbers = torch.arange(slots, device=assignment.device, dtype=torch.float)
-    return (assignment.float()[:, None] - numbers[:, None]).eq_(0)
-
-
-def release(assignment: Tensor, valid: Tensor) -> Tensor:
-    """Take the pixels from slots that are not valid.
-
-    Args:
-        assignment: int64 (B, N); -1 = none.
-        valid: bool (B, K).
-
-    Returns:
-        int64 (B, N).
-    """
-    kept = valid.gather(1, assignment.clamp(min=0))
-    return torch.where(kept, assignment, -1)  # an owner of -1 stays -1 either way
-
-
-def settle(values: Tensor, best: Tensor, valid: Tensor, min_area: int) -> tuple[Tensor, Tensor]:
-    """Give each pixel to its best slot, and drop slots that got too few.
-
-    Args:
-        values: float (B, K, N), finite, lower for slots that are not valid than for any valid one.
-        best: float (B, N), the greatest values; infinite = none shall own the pixel.
-        valid: bool (B, K).
-        min_area: fewest pixels of a slot.
-
-    Returns:
-        The owners, int64 (B, N), -1 = none; and which slots remain valid, bool (B, K).
-    """
-    slots = values.shape[1]
-    precedence = torch.arange(slots, 0, -1, device=values.device, dtype=values.dtype)
-    ranked = (values - best[:, None]).ge_(0).mul_(precedence[:, None])  # K for slot 0, ... 1, 0 where not the best
-    first = ranked.amax(1)
-    own = ranked.eq_(first.masked_fill(first == 0, math.inf)[:, None])
-    remaining = valid & (own.sum(2) >= min_area)
-    owners = torch.where(first > 0, slots - first, -1.0).long()
-    return release(owners, remaining), remaining
 
 
 def group_by_prototypes(embeddings: Tensor, seed_map: Tensor, p_thing: Tensor, options: GroupingOptions) -> Groups:
@@ -109,12 +46,12 @@ def group_by_prototypes(embeddings: Tensor, seed_map: Tensor, p_thing: Tensor, o
     values = pixels.new_empty(*prototypes.shape[:2], pixels.shape[2])
     for _ in range(options.iterations):
         _multiply_into(values, prototypes, seeds.valid, pixels)
-        best = _best_if_sure(values, foreground, options.similarity)
+        best = _best_value_above(values, foreground, options.similarity)
         prototypes = _mean_directions(prototypes, values.ge_(best[:, None]), pixels)
     scale = 1 / options.temperature
     _multiply_into(values, prototypes * scale, seeds.valid, pixels)
-    best = _best_if_sure(values, foreground, options.similarity * scale)
-    owners, valid = settle(values, best, seeds.valid, options.min_area)
+    best = _best_value_above(values, foreground, options.similarity * scale)
+    owners, valid = assign_pixels(values, best, seeds.valid, options.min_area)
     affinity = values.add_(invalid_bias(valid))
     scores = torch.where(valid, seeds.scores, 0.0)
     size = p_thing.shape[1:]
@@ -146,7 +83,7 @@ def _multiply_into(values: Tensor, prototypes: Tensor, valid: Tensor, pixels: Te
     values.baddbmm_(rows, pixels, beta=0)
 
 
-def _best_if_sure(values: Tensor, foreground: Tensor, threshold: float) -> Tensor:
+def _best_value_above(values: Tensor, foreground: Tensor, threshold: float) -> Tensor:
     """(B, N) greatest of the values (B, K, N) of foreground pixels, infinite where it is not above the threshold."""
     best = values.amax(1)
     return best.masked_fill(~(foreground & (best > threshold)), math.inf)
@@ -156,3 +93,66 @@ def _mean_directions(prototypes: Tensor, masks: Tensor, pixels: Tensor) -> Tenso
     """Normalised sums of the pixels (B, D + 1, N) of each mask (B, K, N); the prototype stays where there are none."""
     sums = torch.bmm(masks, pixels.transpose(1, 2))
     return torch.where(sums[:, :, -1:] > 0, F.normalize(sums[:, :, :-1], dim=2), prototypes)
+
+
+def best_value_where(values: Tensor, wanted: Tensor) -> Tensor:
+    """Best value of each pixel, infinite where no slot shall own it.
+
+    Args:
+        values: float (B, K, N), finite.
+        wanted: bool (B, N).
+
+    Returns:
+        float (B, N).
+    """
+    return values.amax(1).masked_fill(~wanted, math.inf)
+
+
+def assign_pixels(values: Tensor, best: Tensor, valid: Tensor, min_area: int) -> tuple[Tensor, Tensor]:
+    """Give each pixel to its best slot, and drop slots that got too few.
+
+    Args:
+        values: float (B, K, N), finite, lower for slots that are not valid than for any valid one.
+        best: float (B, N), the greatest values; infinite = none shall own the pixel.
+        valid: bool (B, K).
+        min_area: fewest pixels of a slot.
+
+    Returns:
+        The owners, int64 (B, N), -1 = none; and which slots remain valid, bool (B, K).
+    """
+    slots = values.shape[1]
+    precedence = torch.arange(slots, 0, -1, device=values.device, dtype=values.dtype)
+    ranked = (values - best[:, None]).ge_(0).mul_(precedence[:, None])  # K for slot 0, ... 1, 0 where not the best
+    first = ranked.amax(1)
+    own = ranked.eq_(first.masked_fill(first == 0, math.inf)[:, None])
+    remaining = valid & (own.sum(2) >= min_area)
+    owners = torch.where(first > 0, slots - first, -1.0).long()
+    return unassign_invalid(owners, remaining), remaining
+
+
+def unassign_invalid(assignment: Tensor, valid: Tensor) -> Tensor:
+    """Take the pixels from slots that are not valid.
+
+    Args:
+        assignment: int64 (B, N); -1 = none.
+        valid: bool (B, K).
+
+    Returns:
+        int64 (B, N).
+    """
+    kept = valid.gather(1, assignment.clamp(min=0))
+    return torch.where(kept, assignment, -1)  # an owner of -1 stays -1 either way
+
+
+def one_hot(assignment: Tensor, slots: int) -> Tensor:
+    """Hard masks of an assignment.
+
+    Args:
+        assignment: int64 (B, N); -1 = none.
+        slots: K.
+
+    Returns:
+        float (B, K, N), 0 or 1.
+    """
+    numbers = torch.arange(slots, device=assignment.device, dtype=torch.float)
+    return (assignment.float()[:, None] - numbers[:, None]).eq_(0)

@@ -1,6 +1,7 @@
 """Scores of instances, their soft masks, and maps resized to the size that is wanted.
 
-A hundred masks of a 1024x2048 image are 0.8 GiB in float32, and a few copies of them more than many machines have.
+Maps are resized a few at a time: a hundred masks of a 1024x2048 image are 0.8 GiB in float32, and a few copies of them
+more than many machines have.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from torch.nn import functional as F
 from mmmaskattn.models.grouping.groups import Groups, ordered_top
 from mmmaskattn.models.grouping.prototypes import one_hot
 
-MOST_VALUES = 2**24
+RESIZED_AT_ONCE = 2**24
 """Values that are resized at a time: 64 MiB. At 128x128 these are 1024 maps, so there the maps are taken as a whole."""
 
 
@@ -60,7 +61,7 @@ def greatest_at(maps: Tensor, size: tuple[int, int], threshold: float = 0.5) -> 
     Returns:
         The greatest; the same whether the maps are taken as a whole or a few at a time.
     """
-    step = max(1, MOST_VALUES // (size[0] * size[1]))
+    step = max(1, RESIZED_AT_ONCE // (size[0] * size[1]))
     found = _greatest(resize_map(maps[:step], size), threshold)
     for first in range(step, maps.shape[0], step):
         part = _greatest(resize_map(maps[first : first + step], size), threshold)
@@ -78,7 +79,7 @@ def _greatest(maps: Tensor, threshold: float) -> Greatest:
     return Greatest(owners, values, (maps > threshold).flatten(1).sum(1))
 
 
-def pool(features: Tensor, groups: Groups) -> Tensor:
+def group_means(features: Tensor, groups: Groups) -> Tensor:
     """Mean of features over each hard mask, as a product of matrices: a scatter would not be repeatable on a GPU.
 
     Args:
@@ -94,7 +95,7 @@ def pool(features: Tensor, groups: Groups) -> Tensor:
 
 
 def slot_means(features: Tensor, assignment: Tensor, slots: int) -> Tensor:
-    """What `pool` computes, by a scatter: several times faster, for training, where a GPU's order of sums may vary.
+    """What `group_means` computes, by a scatter: several times faster; for training, where the order of sums may vary.
 
     Args:
         features: float (B, C, H, W).
@@ -149,7 +150,7 @@ def mean_posterior(groups: Groups, p_thing: Tensor) -> tuple[Tensor, Tensor]:
     own = affinity.gather(1, owner)[:, 0]
     posterior = (own - affinity.logsumexp(1)).exp()
     pixels = torch.stack([posterior, p_thing.float().flatten(1)], dim=1).unflatten(2, p_thing.shape[1:])
-    means = pool(pixels, groups)
+    means = group_means(pixels, groups)
     return means[:, :, 0], means[:, :, 1]
 
 

@@ -22,6 +22,9 @@ BASE_QUERY_SIZE = 16
 # Keeps a half that floating point left just under .5 from being rounded down.
 ROUNDING = 0.001
 
+AVERAGED_MASKS = ('none', 'gate')
+"""Attention masks that go with keys that are averages."""
+
 
 def pyramid_sizes(q_size: int) -> tuple[int, ...]:
     """Short sides of the key grids that go with a query grid: 11, 8, 6, 4 in proportion to ``q_size`` over 16.
@@ -160,9 +163,6 @@ def _check_size(size: int, name: str) -> int:
     if not isinstance(size, int) or size < 1:
         raise ValueError(f'{name} is {size!r}; it must be a whole number of at least 1')
     return size
-
-
-AVERAGED_MASKS = ('none', 'gate')
 
 
 class LowResolutionAttention(nn.Module):

@@ -1,4 +1,4 @@
-"""The blocks and stages of LRFormer."""
+"""The block, the stem and the stages of LRFormer."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from torch.utils.checkpoint import checkpoint
 
 from mmmaskattn.models.layers.low_resolution_attention import LowResolutionAttention, PooledGrids
 from mmmaskattn.models.layers.norms import LayerNorm2d
+
+LAYER_NORM = {'type': 'mmmaskattn.LayerNorm2d', 'eps': 1e-6}
 
 
 class InvertedResidualFFN(nn.Module):
@@ -73,10 +75,10 @@ class LowResolutionBlock(nn.Module):
         self.position = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
         self.attention_norm = build_norm_layer(norm_cfg, channels)[1]
         self.attention = LowResolutionAttention(channels, num_heads)
-        self.attention_scale = _scale(channels, layer_scale_init)
+        self.attention_scale = _layer_scale(channels, layer_scale_init)
         self.ffn_norm = build_norm_layer(norm_cfg, channels)[1]
         self.ffn = InvertedResidualFFN(channels, ffn_ratio)
-        self.ffn_scale = _scale(channels, layer_scale_init)
+        self.ffn_scale = _layer_scale(channels, layer_scale_init)
         self.drop_path = DropPath(drop_path) if drop_path else nn.Identity()
 
     def forward(self, x: Tensor, grids: PooledGrids) -> Tensor:
@@ -100,11 +102,8 @@ class LowResolutionBlock(nn.Module):
         return x + self.drop_path(self.ffn_scale(self.ffn(self.ffn_norm(x))))
 
 
-def _scale(channels: int, init: float | None) -> nn.Module:
+def _layer_scale(channels: int, init: float | None) -> nn.Module:
     return nn.Identity() if init is None else LayerScale(channels, data_format='channels_first', scale=init)
-
-
-LAYER_NORM = {'type': 'mmmaskattn.LayerNorm2d', 'eps': 1e-6}
 
 
 def make_stem(in_channels: int, channels: int, norm_cfg: dict[str, Any]) -> nn.Sequential:

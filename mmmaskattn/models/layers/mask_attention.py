@@ -1,4 +1,4 @@
-"""The mask attention module of MaskAttn-UNet (section 3.2, Eqs. 1 and 2)."""
+"""The mask attention module of MaskAttn-UNet (section 3.2, Eqs. 1 and 2), and the block around it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def initialise_linear(module: nn.Module) -> None:
 
 
 class PreNormBlock(nn.Module):
-    """Base of the attention modules: norm, attention, residual; norm, feed-forward network, residual::
+    """Pre-norm block, base of the attention modules: norm, attention, residual; norm, feed-forward network, residual::
 
         x (B,C,H,W) -> tokens (B,N,C) -+- norm - attention - (+) -+- norm - feed-forward - (+) -> (B,C,H,W)
                                        |______________________|   |_________________________|
@@ -109,9 +109,8 @@ class MaskAttention(PreNormBlock):
         x (B,C,H,W) -> tokens (B,N,C) -+- norm - Q,K,V,M: Eq. 1 - projection - (+) -+- norm - Eq. 2 - (+) -> (B,C,H,W)
                                        |_____________________________________|      |_________________|
 
-    Deviations: the paper names no normalisation; the layer norms before each half are ours (pre-norm). The paper's
-        Eq. 2 leaves the width of the
-    feed-forward network open: ``ffn_ratio``.
+    Deviations: the paper names no normalisation; the layer norms before each half are ours (pre-norm). Its Eq. 2
+    leaves the width of the feed-forward network open: ``ffn_ratio``.
 
     Args:
         channels: C of the map.

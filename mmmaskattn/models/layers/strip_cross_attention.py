@@ -1,16 +1,15 @@
 """The strip cross-attention of SCASeg, its local perception module, and the block that joins them.
 
-Verified from the authors' abstract: cross-attention whose queries come from an encoder stage, and which "compresses the
-channels of queries and keys into one dimension, creating strip-like patterns". The strip is along the channels, not
-along rows or columns. Inferred here: the projections, the biases, the scale, and that the values keep their channels.
+What the authors' abstract says of each part, and what is inferred here:
 
-Verified from the authors' abstract: the Cross-Layer Block "incorporates the local perceptual strengths of convolution".
-Inferred: both layouts below. Second-hand descriptions name depth-wise separable convolutions and activations, one of
-them a sigmoid gate.
-
-Verified from the authors' abstract: encoder features are the queries of cross-attention, keys and values come from one
-blend of several encoder and decoder stages, and convolution adds local perception. Inferred: pre-norm, the order
-(attention, perception, feed-forward network), and that there is a feed-forward network at all.
+- Attention: queries come from an encoder stage, keys and values from one blend of several encoder and decoder stages,
+  and the attention "compresses the channels of queries and keys into one dimension, creating strip-like patterns": the
+  strip is along the channels, not along rows or columns. Inferred: the projections, the biases, the scale, and that
+  the values keep their channels.
+- Perception: the Cross-Layer Block "incorporates the local perceptual strengths of convolution". Inferred: both
+  layouts. Second-hand descriptions name depth-wise separable convolutions and activations, one of them a sigmoid gate.
+- Block. Inferred: pre-norm, the order (attention, perception, feed-forward network), and that there is a feed-forward
+  network at all.
 """
 
 from __future__ import annotations
@@ -72,7 +71,7 @@ class StripCrossAttention(nn.Module):
                 'or None for vanilla cross-attention'
             )
         self.num_heads = num_heads
-        self.scale = _scale(scale, strip, head_dim)
+        self.scale = _logit_scale(scale, strip, head_dim)
         self.query = nn.Linear(channels, num_heads * strip)
         self.key = nn.Linear(memory_channels, num_heads * strip, bias=False)
         self.value = nn.Linear(memory_channels, channels, bias=False)
@@ -98,7 +97,7 @@ class StripCrossAttention(nn.Module):
         return tokens.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
 
 
-def _scale(scale: Scale, strip_dim: int, head_dim: int) -> float:
+def _logit_scale(scale: Scale, strip_dim: int, head_dim: int) -> float:
     if scale == 'strip':
         return strip_dim**-0.5
     if scale == 'head':

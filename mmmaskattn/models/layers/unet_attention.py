@@ -19,6 +19,10 @@ from mmmaskattn.models.layers.attention_masks import AttentionMaskConfig
 from mmmaskattn.models.layers.low_resolution_attention import LowResolutionAttention, PooledGrids
 from mmmaskattn.models.layers.mask_attention import MaskAttention, PreNormBlock
 
+AttentionConfig = Union[str, dict[str, Any]]
+StageAttentions = Union[AttentionConfig, Sequence[AttentionConfig]]
+ATTENTIONS = ('full', 'low_resolution')
+
 
 class LowResolutionMaskAttention(PreNormBlock):
     """``MaskAttention`` with LRFormer's attention inside: norm, attention, residual; norm, feed-forward, residual.
@@ -61,11 +65,6 @@ class LowResolutionMaskAttention(PreNormBlock):
         """Attend on the map that the tokens lie on: (B, N, C) -> (B, N, C)."""
         attended = self.attention(tokens.transpose(1, 2).unflatten(2, map_size), self.grids)
         return attended.flatten(2).transpose(1, 2)
-
-
-AttentionConfig = Union[str, dict[str, Any]]
-StageAttentions = Union[AttentionConfig, Sequence[AttentionConfig]]
-ATTENTIONS = ('full', 'low_resolution')
 
 
 def attentions_by_stage(attention: StageAttentions, num_stages: int) -> tuple[AttentionConfig, ...]:

@@ -15,6 +15,9 @@ from mmmaskattn.registry import MODELS
 LEAVE_OUT = -100
 """Target of a slot that says nothing about its class."""
 
+MATCH_IOU = 0.5
+NO_OBJECT_IOU = 0.3
+
 
 @MODELS.register_module()
 class InstanceClassLoss(nn.Module):
@@ -58,10 +61,6 @@ class InstanceClassLoss(nn.Module):
     def extra_repr(self) -> str:
         """Name the options in the printed model."""
         return f'loss_weight={self.loss_weight}, no_object_weight={self.no_object_weight}'
-
-
-MATCH_IOU = 0.5
-NO_OBJECT_IOU = 0.3
 
 
 def instance_class_targets(

@@ -20,6 +20,10 @@ from mmmaskattn.registry import MODELS
 WINDOW = 5
 """Side in pixels of the window in which another id makes a pixel one of the boundary."""
 
+NOT_PAIRED = -1e4
+"""Takes the place of the similarity of pixels that are no pair; its exponential is 0, its gradient a number."""
+
+DENOMINATORS = ('all', 'negatives')
 _RANDOM_BITS = 31  # whole-number keys: a float sum of id and random number could round up into the next id
 
 
@@ -152,9 +156,6 @@ def _pack(flat: Tensor, index: Tensor, found: Tensor) -> PixelSample:
     return PixelSample(index, torch.where(found, flat.gather(1, index), -1))
 
 
-DENOMINATORS = ('all', 'negatives')
-
-
 class ContrastiveTerms(NamedTuple):
     """What `InstanceContrastiveLoss` gives.
 
@@ -166,10 +167,6 @@ class ContrastiveTerms(NamedTuple):
 
     loss: Tensor
     above_floor: Tensor
-
-
-NOT_PAIRED = -1e4
-"""Takes the place of the similarity of pixels that are no pair; its exponential is 0, its gradient a number."""
 
 
 def _same_instance(ids: Tensor) -> Tensor:

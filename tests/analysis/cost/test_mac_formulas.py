@@ -136,6 +136,7 @@ def test_work_without_products_counts_for_nothing_and_is_listed():
     result = count_complexity(layers, torch.randn(1, 4, 8, 8))
     assert result.macs == 0
     assert result.uncounted == {}
+    assert count_complexity(Call(lambda x: x.clone().ge_(0)), torch.randn(2, 2)).uncounted == {}
     assert {'aten::gelu', 'aten::max_pool2d_with_indices', 'aten::_softmax'} <= set(result.ignored)
 
 

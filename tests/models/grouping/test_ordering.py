@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mmmaskattn.models.grouping.groups import MOST_VALUES, ordered_top
+from mmmaskattn.models.grouping.groups import MOST_ORDERED, ordered_top
 
 
 @pytest.mark.parametrize('count', [1, 40, 500, 900])
@@ -23,4 +23,4 @@ def test_neighbouring_float32_values_are_told_apart():
 
 def test_too_many_values_are_refused():
     with pytest.raises(ValueError, match='at most'):
-        ordered_top(torch.zeros(1).expand(1, MOST_VALUES + 1), 1)
+        ordered_top(torch.zeros(1).expand(1, MOST_ORDERED + 1), 1)

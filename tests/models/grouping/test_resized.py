@@ -27,13 +27,13 @@ def test_it_says_what_all_maps_at_once_say(size):
 @pytest.mark.parametrize('at_a_time', [1, 2, 3, 7, 8])
 def test_it_says_the_same_however_many_are_taken_at_a_time(at_a_time, monkeypatch):
     expected = greatest_at(maps(), (6, 8))
-    monkeypatch.setattr(scores, 'MOST_VALUES', at_a_time * 6 * 8)
+    monkeypatch.setattr(scores, 'RESIZED_AT_ONCE', at_a_time * 6 * 8)
     for a, b in zip(greatest_at(maps(), (6, 8)), expected):
         assert torch.equal(a, b)
 
 
 def test_a_size_beyond_the_limit_takes_one_map_at_a_time(monkeypatch):
-    monkeypatch.setattr(scores, 'MOST_VALUES', 10)
+    monkeypatch.setattr(scores, 'RESIZED_AT_ONCE', 10)
     assert torch.equal(greatest_at(maps(), (6, 8)).owners, maps().argmax(0))
 
 

@@ -11,9 +11,9 @@ from mmmaskattn.models.grouping import (
     Groups,
     class_probabilities,
     group_by_prototypes,
+    group_means,
     groups_of_map,
     instance_scores,
-    pool,
     slot_means,
     soft_masks,
     top_instances,
@@ -30,7 +30,7 @@ def scattered(features, groups) -> torch.Tensor:
     return slot_means(features, groups.assignment, groups.valid.shape[1])
 
 
-@pytest.mark.parametrize('means', [pool, scattered])
+@pytest.mark.parametrize('means', [group_means, scattered])
 def test_pooling_is_the_mean_over_each_mask(means):
     groups, _ = groups_of()
     features = torch.randn(2, 5, 30, 30, dtype=torch.float)
@@ -42,7 +42,7 @@ def test_pooling_is_the_mean_over_each_mask(means):
     assert not pooled[1].any()
 
 
-@pytest.mark.parametrize('means', [pool, scattered])
+@pytest.mark.parametrize('means', [group_means, scattered])
 def test_gradients_of_pooling_reach_the_pixels_of_masks_only(means):
     groups, _ = groups_of()
     features = torch.randn(2, 5, 30, 30, requires_grad=True)
