@@ -1,11 +1,7 @@
 # Nuclei of the Data Science Bowl 2018, panoptic, 128x128: Mask2Former on ResNet-50.
-_base_ = ['../_base_/models/mask2former_r50_panoptic.py', '../_base_/tasks/dsb2018_panoptic_128.py']
-classes = dict(num_things_classes=_base_.num_things, num_stuff_classes=_base_.num_stuff)
-class_weight = [1.0] * (_base_.num_things + _base_.num_stuff) + [0.1]
+_base_ = ['../../_base_/models/mask2former_r50_panoptic.py', '../../_base_/tasks/dsb2018_panoptic_128.py']
+from mmmaskattn.utils.configs import with_classes
+
 # Up to 375 nuclei an image.
-model = dict(
-    panoptic_head=dict(**classes, num_queries=400, loss_cls=dict(class_weight=class_weight)),
-    panoptic_fusion_head=classes,
-    test_cfg=dict(max_per_image=400),
-)
+model = with_classes(_base_, panoptic_head=dict(num_queries=400), test_cfg=dict(max_per_image=400))
 val_evaluator = test_evaluator = _base_.val_evaluator[:2]  # PQ and AP; mmdet gives no semantic map

@@ -1,12 +1,10 @@
 # Nuclei of the Data Science Bowl 2018, panoptic, 128x128: Panoptic FPN on ResNet-50.
-_base_ = ['../_base_/models/panoptic_fpn_r50.py', '../_base_/tasks/dsb2018_panoptic_128.py']
-things = dict(num_classes=_base_.num_things)
-classes = dict(num_things_classes=_base_.num_things, num_stuff_classes=_base_.num_stuff)
+_base_ = ['../../_base_/models/panoptic_fpn_r50.py', '../../_base_/tasks/dsb2018_panoptic_128.py']
+from mmmaskattn.utils.configs import with_classes
+
 # Up to 375 nuclei an image.
-model = dict(
-    roi_head=dict(bbox_head=things, mask_head=things),
-    semantic_head=classes,
-    panoptic_fusion_head=classes,
+model = with_classes(
+    _base_,
     train_cfg=dict(rpn_proposal=dict(max_per_img=1000)),
     test_cfg=dict(rpn=dict(max_per_img=1000), rcnn=dict(max_per_img=400)),
 )
