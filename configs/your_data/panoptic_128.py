@@ -1,7 +1,8 @@
 # Your own images, panoptic: a json in COCO's panoptic format and its PNGs (id = R + 256 G + 65536 B).
 # Expected on disk: $CUSTOM_ROOT/images/{train,val}/NAME.*, $CUSTOM_ROOT/panoptic/{train,val}/NAME.png,
 # $CUSTOM_ROOT/annotations/panoptic_{train,val}.json.
-_base_ = ['../_base_/models/bottom_up_tiny.py', '../_base_/tasks/coco_panoptic_128.py']
+# Copy this file to any folder.
+_base_ = __import__('mmmaskattn').base_configs('models/bottom_up_tiny.py', 'tasks/coco_panoptic_128.py')
 data_root = '{{$CUSTOM_ROOT:data/custom}}'
 thing_classes = ('person', 'car')  # names as in the json's categories; labels count through the things,
 stuff_classes = ('background',)  # then through the stuff

@@ -1,11 +1,12 @@
 # Your own images, semantic: one PNG of class indices (0, 1, ...; 255 = ignored) beside each image.
 # Expected on disk: $CUSTOM_ROOT/images/{train,val}/NAME.jpg, $CUSTOM_ROOT/labels/{train,val}/NAME.png.
-_base_ = [
-    '../_base_/models/maskattn_unet_tiny.py',
-    '../_base_/datasets/semantic_128.py',
-    '../_base_/schedules/adamw_1000e.py',
-    '../_base_/default_runtime.py',
-]
+# Copy this file to any folder.
+_base_ = __import__('mmmaskattn').base_configs(
+    'models/maskattn_unet_tiny.py',
+    'datasets/semantic_128.py',
+    'schedules/adamw_1000e.py',
+    'default_runtime.py',
+)
 data_root = '{{$CUSTOM_ROOT:data/custom}}'
 classes = ('background', 'person', 'car')  # label 0, 1, 2
 palette = [(0, 0, 0), (220, 20, 60), (0, 0, 142)]  # RGB, for pictures

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,19 @@ def config_name(path: str | Path) -> str:
     return f'{path.stem}_{path.parent.name}' if path.parents[1].name == 'peers' else path.stem
 
 
+def distinct_names(paths: Sequence[str]) -> list[str]:
+    """Name configs that stand side by side.
+
+    Args:
+        paths: The config files.
+
+    Returns:
+        For each its `config_name`; the whole path where two have the same.
+    """
+    names = [config_name(path) for path in paths]
+    return [name if names.count(name) == 1 else path for name, path in zip(names, paths)]
+
+
 def with_classes(base: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     """Give a model the classes of its task.
 
@@ -85,7 +98,7 @@ def with_classes(base: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
             'in _base_'
         )
     model = _counted(base['model'], counts, 0)
-    if model == base['model'] and not _has_count(model, counts):
+    if not _has_count(model, counts):
         raise ValueError(f'with_classes: the model has none of {sorted(counts)}; name one of configs/_base_/models')
     config = Config(dict(model=model))
     config.merge_from_dict(dict(model=changes))
@@ -104,7 +117,7 @@ def _counted(part: Any, counts: Mapping[str, int], total: int) -> Any:
         return type(part)(_counted(value, counts, total) for value in part)
     if not isinstance(part, Mapping):
         return part
-    own = {key: counts[key] for key, old in part.items() if key in counts and old}
+    own: dict[str, Any] = {key: counts[key] for key, old in part.items() if key in counts and old}
     total = sum(own.values()) or total
     weights = part.get('class_weight')
     if isinstance(weights, (list, tuple)):  # those of the classes, then that of "no object"

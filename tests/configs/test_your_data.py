@@ -1,5 +1,8 @@
 """The configs for images of one's own, on data of one's own, as docs/how-to/train-on-your-own-images.md tells."""
 
+import shutil
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -10,12 +13,17 @@ from custom_data import write_custom
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 from mmengine.runner import Runner
-from small_job import run_tool
+from small_job import run, run_tool
 
 from mmmaskattn.data_tools.check import check_config
 from mmmaskattn.datasets.transforms.low_res_resize import resize_labels
 
 ROOT = Path(__file__).parents[2]
+QUICK = (
+    'train_cfg.max_epochs=1', 'train_dataloader.num_workers=0', 'val_dataloader.num_workers=0',
+    'val_dataloader.persistent_workers=False', 'train_cfg.val_interval=1', 'train_dataloader.batch_size=2',
+    'default_hooks.logger.interval=1',
+)  # fmt: skip
 
 
 @pytest.fixture(scope='module')
@@ -26,7 +34,7 @@ def root(tmp_path_factory):
 @pytest.fixture
 def config(root, monkeypatch):
     monkeypatch.setenv('CUSTOM_ROOT', str(root))
-    return lambda task: Config.fromfile(ROOT / f'configs/custom/{task}_128.py')
+    return lambda task: Config.fromfile(ROOT / f'configs/your_data/{task}_128.py')
 
 
 @pytest.mark.parametrize('task', ['semantic', 'instance', 'panoptic'])
@@ -38,17 +46,34 @@ def test_the_check_finds_nothing_wrong(config, task):
     assert counted.sum() > 0
 
 
+@pytest.fixture(params=['semantic', 'instance', 'panoptic'])
+def copied(request, tmp_path):
+    """A config copied to a folder that knows nothing of ours, and the metric that its training reports."""
+    metric = dict(semantic='lowres/mIoU', instance='lowres/AP', panoptic='lowres/PQ')[request.param]
+    return Path(shutil.copy(ROOT / f'configs/your_data/{request.param}_128.py', tmp_path / 'mine.py')), metric
+
+
 @pytest.mark.slow
-def test_semantic_trains_from_the_command_line(root, tmp_path):
-    output = run_tool(
-        'train.py', ROOT / 'configs/custom/semantic_128.py', '--fraction', '50', '--cfg-options',
-        'train_cfg.max_epochs=1', 'train_dataloader.num_workers=0', 'val_dataloader.num_workers=0',
-        'val_dataloader.persistent_workers=False', 'train_cfg.val_interval=1', 'train_dataloader.batch_size=2',
-        'default_hooks.logger.interval=1', cwd=tmp_path, CUSTOM_ROOT=str(root),
-    )  # fmt: skip
+def test_a_copy_trains_by_our_tool(copied, root, tmp_path):
+    config, metric = copied
+    options = ('--fraction', '50', '--cfg-options', *QUICK)
+    output = run_tool('train.py', config.name, *options, cwd=tmp_path, CUSTOM_ROOT=str(root))
     assert '[2/2]' in output  # half of 6 images in batches of 2
-    assert 'lowres/mIoU' in output
-    assert '| person' in output.replace('|   ', '| ')
+    assert f'{metric}:' in output
+    if metric == 'lowres/mIoU':
+        assert '| person' in output.replace('|   ', '| ')
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('host', ['mmseg', 'mmdet'])
+def test_a_copy_trains_by_the_hosts_own_tools(copied, host, root, tmp_path):
+    """They read the config before anything of ours is imported."""
+    config, metric = copied
+    tool = Path(find_spec(host).origin).parent / '.mim/tools/train.py'
+    done = run([sys.executable, tool, config.name, '--cfg-options', *QUICK], tmp_path, CUSTOM_ROOT=str(root))
+    assert done.returncode == 0, done.stdout[-5000:]
+    assert f'{metric}:' in done.stdout
+    assert (tmp_path / 'work_dirs/mine/epoch_1.pth').is_file()
 
 
 @pytest.mark.slow
