@@ -6,8 +6,9 @@ checkpoints with ``weights_only`` left on.
 
 from mmmaskattn import datasets, models
 from mmmaskattn.engine.checkpoint import allow_mmengine_checkpoints
+from mmmaskattn.utils.configs import base_configs
 from mmmaskattn.version import __version__
 
 allow_mmengine_checkpoints()
 
-__all__ = ['__version__', 'datasets', 'models']
+__all__ = ['__version__', 'base_configs', 'datasets', 'models']

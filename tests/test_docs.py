@@ -17,7 +17,7 @@ from mmmaskattn.models.variants import VARIANTS
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / 'docs').rglob('*.md')) + [page for page in [ROOT / 'README.md'] if page.exists()]
 PARTS_PAGE = ROOT / 'docs/how-to/use-our-parts-in-your-config.md'
-LEAVES = sorted((ROOT / 'configs').glob('[a-z]*/*.py'))
+LEAVES = sorted(path for path in (ROOT / 'configs').rglob('*.py') if '_base_' not in path.parts)
 NAMED_FILE = re.compile(r'(?<![\w/.:-])((?:configs|tools|mmmaskattn|tests|docs)/[\w./-]*\.(?:py|sh|md|yml))\b')
 LINK = re.compile(r'\]\(([^)#\s]+)(?:#[^)]*)?\)')
 COMMAND = re.compile(r'python (tools/[\w/]+\.py)([^\n`#]*(?:\\\n[^\n`#]*)*)')

@@ -14,6 +14,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from mmmaskattn.utils.configs import config_name
+
 ROOT = Path(__file__).resolve().parents[1]
 PIP = [sys.executable, '-m', 'pip', '--disable-pip-version-check', '--no-input', '-q']
 SHIPPED = (
@@ -86,6 +88,22 @@ def test_wheel_carries_configs_tools_and_model_index(checkout, tmp_path):
     )
     assert any(name.endswith('LICENSE') for name in names)
 
+    zipfile.ZipFile(wheel).extractall(tmp_path / 'site')
+    assert_your_data_is_read(tmp_path / 'site', tmp_path)
+
+
+def assert_your_data_is_read(site, folder):
+    """The package of a folder gives the bases of configs that were copied to another one."""
+    foreign = folder / 'foreign'
+    shutil.copytree(ROOT / 'configs/your_data', foreign)
+    script = 'import sys, mmengine; files = sys.argv[1:]; models = [mmengine.Config.fromfile(f).model for f in files]; '
+    script += 'import mmmaskattn; print(mmmaskattn.__file__, *[model.type for model in models])'
+    done = run(sys.executable, '-W', 'ignore', '-c', script, *sorted(foreign.glob('*.py')), cwd=foreign,
+               env={**os.environ, 'PYTHONPATH': str(site)})  # fmt: skip
+    where, *models = done.split()[-4:]
+    assert Path(where).parent == site / 'mmmaskattn'
+    assert models == ['mmmaskattn.BottomUpPanoptic', 'mmmaskattn.BottomUpPanoptic', 'EncoderDecoder']
+
 
 def test_second_wheel_forgets_a_deleted_config(checkout, tmp_path):
     (checkout / 'configs' / 'gone.py').write_text('')
@@ -112,6 +130,7 @@ def test_editable_install_carries_them_too(checkout, tmp_path):
     assert (mim / 'model-index.yml').read_text() == (checkout / 'model-index.yml').read_text()
     for name in ('configs', 'tools', 'model-index.yml'):
         assert not Path(os.readlink(mim / name)).is_absolute(), 'the checkout could not be moved'
+    assert_your_data_is_read(checkout, tmp_path)
 
 
 def test_editable_install_twice_and_wheel_after_it(checkout, tmp_path):
@@ -164,10 +183,10 @@ def test_model_index_lists_every_config_and_no_other():
         collections |= {collection['Name'] for collection in metafile['Collections']}
         listed += metafile['Models']
         for model in metafile['Models']:
-            assert model['Name'] == Path(model['Config']).stem
+            assert model['Name'] == config_name(model['Config'])
             assert model['In Collection'] in collections
-    unlisted = ('_base_', 'custom', 'peers')
-    shipped = {str(p.relative_to(ROOT)) for p in (ROOT / 'configs').glob('*/*.py') if p.parent.name not in unlisted}
+    shipped = {str(p.relative_to(ROOT)) for p in (ROOT / 'configs').rglob('*.py')}
+    shipped = {name for name in shipped if name.split('/')[1] not in ('_base_', 'your_data')}
     assert {model['Config'] for model in listed} == shipped
     names = [model['Name'] for model in listed]
     assert len(set(names)) == len(names)

@@ -3,5 +3,8 @@
 # most: $ADE20K_ROOT (where the data is), train_dataloader.batch_size (4 a process; the authors' example has 8
 # processes), optim_wrapper.optimizer.lr (6e-5), train_cfg.max_iters.
 _base_ = ['../_base_/models/lrformer_t.py', '../_base_/tasks/ade20k_semantic_512.py']
+from mmmaskattn.utils.configs import with_classes
+
+model = with_classes(_base_)
 optim_wrapper = dict(clip_grad=dict(max_norm=35, norm_type=2))
 auto_scale_lr = dict(base_batch_size=32)

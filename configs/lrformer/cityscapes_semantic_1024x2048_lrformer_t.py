@@ -7,10 +7,11 @@ _base_ = [
     '../_base_/schedules/adamw_160k.py',
     '../_base_/default_runtime_160k.py',
 ]
-from mmmaskattn.datasets.input_size import with_input_size  # noqa: E402
+from mmmaskattn.datasets.input_size import with_input_size
+from mmmaskattn.utils.configs import with_classes
 
 image_size = (1024, 2048)
-model = dict(backbone=dict(with_cp=True), decode_head=dict(num_classes=19))
+model = with_classes(_base_, backbone=dict(with_cp=True))
 train_dataloader = with_input_size(_base_.train_dataloader, image_size)
 train_dataloader.update(batch_size=1, sampler=dict(type='InfiniteSampler', shuffle=True))
 val_dataloader = with_input_size(_base_.val_dataloader, image_size)

@@ -1,4 +1,6 @@
 # COCO, panoptic, 128x128, LRFormer-T and MaskAttnDecoder;
 # see configs/maskattn/coco_panoptic_128.py.
 _base_ = ['../_base_/models/lrformer_t_bottom_up_128.py', '../_base_/tasks/coco_panoptic_128.py']
-model = dict(segment_head=dict(num_things=_base_.num_things, num_stuff=_base_.num_stuff))
+from mmmaskattn.utils.configs import with_classes
+
+model = with_classes(_base_)

@@ -1,3 +1,5 @@
 # ADE20K, panoptic, 128x128, tiny; see ade20k_panoptic_128.py.
 _base_ = ['../_base_/models/bottom_up_tiny.py', '../_base_/tasks/ade20k_panoptic_128.py']
-model = dict(segment_head=dict(num_things=_base_.num_things, num_stuff=_base_.num_stuff))
+from mmmaskattn.utils.configs import with_classes
+
+model = with_classes(_base_)

@@ -1,3 +1,6 @@
 # ADE20K, semantic, 128x128, base. Changed most: $ADE20K_ROOT (where the data is),
 # train_dataloader.batch_size (4 a process), optim_wrapper.optimizer.lr (5e-4 at a batch of 8), train_cfg.max_epochs.
 _base_ = ['../_base_/models/maskattn_unet_base.py', '../_base_/tasks/ade20k_semantic_128.py']
+from mmmaskattn.utils.configs import with_classes
+
+model = with_classes(_base_)

@@ -1,6 +1,6 @@
 # MaskAttn-UNet on ADE20K at 64x64.
 _base_ = './ade20k_semantic_128.py'
-from mmmaskattn.datasets.input_size import with_input_size  # noqa: E402
+from mmmaskattn.datasets.input_size import with_input_size
 
 image_size = (64, 64)
 train_dataloader = with_input_size(_base_.train_dataloader, image_size)

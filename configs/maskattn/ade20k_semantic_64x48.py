@@ -1,6 +1,6 @@
 # MaskAttn-UNet on ADE20K at 64 rows by 48 columns.
 _base_ = './ade20k_semantic_128.py'
-from mmmaskattn.datasets.input_size import with_input_size  # noqa: E402
+from mmmaskattn.datasets.input_size import with_input_size
 
 image_size = (64, 48)
 train_dataloader = with_input_size(_base_.train_dataloader, image_size)

@@ -1,3 +1,5 @@
 # CamVid, semantic, 128x128, small; see camvid_semantic_128.py.
 _base_ = ['../_base_/models/maskattn_unet_small.py', '../_base_/tasks/camvid_semantic_128.py']
-model = dict(decode_head=dict(num_classes=11))
+from mmmaskattn.utils.configs import with_classes
+
+model = with_classes(_base_)

@@ -2,4 +2,6 @@
 # train_dataloader.batch_size (7 a process), optim_wrapper.optimizer.lr (5e-4 at a batch of 14),
 # train_cfg.max_epochs.
 _base_ = ['../_base_/models/bottom_up_base.py', '../_base_/tasks/coco_panoptic_128.py']
-model = dict(segment_head=dict(num_things=_base_.num_things, num_stuff=_base_.num_stuff))
+from mmmaskattn.utils.configs import with_classes
+
+model = with_classes(_base_)

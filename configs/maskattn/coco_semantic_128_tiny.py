@@ -1,3 +1,5 @@
 # COCO panoptic classes, semantic, 128x128, tiny; see coco_semantic_128.py.
 _base_ = ['../_base_/models/maskattn_unet_tiny.py', '../_base_/tasks/coco_semantic_128.py']
-model = dict(decode_head=dict(num_classes=133))
+from mmmaskattn.utils.configs import with_classes
+
+model = with_classes(_base_)

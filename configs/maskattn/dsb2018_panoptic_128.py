@@ -2,4 +2,6 @@
 # train_dataloader.batch_size (7 a process), optim_wrapper.optimizer.lr (5e-4 at a batch of 14),
 # train_cfg.max_epochs.
 _base_ = ['../_base_/models/bottom_up_base.py', '../_base_/tasks/dsb2018_panoptic_128.py']
-model = _base_.model_for_nuclei
+from mmmaskattn.utils.configs import with_classes
+
+model = with_classes(_base_, **_base_.model_for_nuclei)

@@ -4,7 +4,7 @@ A config file builds its pipelines from lists, and mmengine's inheritance replac
 64x64 would have to repeat every pipeline. Instead it calls `with_input_size` on what it inherits::
 
     _base_ = './ade20k_semantic_128.py'
-    from mmmaskattn.datasets.input_size import with_input_size  # noqa: E402
+    from mmmaskattn.datasets.input_size import with_input_size
 
     image_size = (64, 48)  # (H, W)
     train_dataloader = with_input_size(_base_.train_dataloader, image_size)

@@ -17,6 +17,8 @@ import torch
 from mmengine.config import Config, DictAction
 from torch import distributed as dist
 
+from mmmaskattn.utils.configs import config_name
+
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
@@ -58,7 +60,7 @@ def load_config(args: argparse.Namespace) -> Config:
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
     cfg.launcher = args.launcher
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', path.stem))
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', config_name(path)))
     return cfg
 
 

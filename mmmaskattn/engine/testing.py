@@ -19,6 +19,7 @@ from mmmaskattn.datasets.check_root import check_data_roots
 from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed
 from mmmaskattn.evaluation.ceiling import LOWRES_CEILING, NativeCeiling
 from mmmaskattn.evaluation.protocol import PROTOCOLS, protocol_of, set_protocol
+from mmmaskattn.utils.configs import config_name
 
 MOST_COLUMNS = 10
 DUMP_SUFFIXES = ('.pkl', '.pickle')
@@ -114,7 +115,7 @@ def _config_of_pass(cfg: Config, args: argparse.Namespace, protocol: str | None)
     if protocol:
         set_protocol(cfg, protocol)
         # Names of their own: mmengine keeps one visualizer and one logger per name in a process.
-        cfg.experiment_name = f'{Path(args.config).stem}_{protocol}_{time.strftime("%Y%m%d_%H%M%S")}'
+        cfg.experiment_name = f'{config_name(args.config)}_{protocol}_{time.strftime("%Y%m%d_%H%M%S")}'
         if 'visualizer' in cfg:
             cfg.visualizer.name = f'visualizer_{protocol}'
     if folder:

@@ -19,6 +19,13 @@ from mmmaskattn.data_tools.prepare import cityscapes_splits
 from mmmaskattn.evaluation.protocol import set_protocol
 
 PEERS = Path(__file__).parents[2] / 'configs/peers'
+
+
+def named(data_set: str) -> list[str]:
+    """Peers on a data set, as ``<peer>/<leaf>``."""
+    return sorted(f'{path.parent.name}/{path.stem}' for path in PEERS.glob(f'*/{data_set}_*.py'))
+
+
 SEG, DET = (Path(host.__file__).parent / '.mim/configs' for host in (mmseg, mmdet))
 # The classic U-Net, unlike mmseg's, has up-convolutions, a 1x1 convolution as head, and no auxiliary head.
 CLASSIC_UNET = {
@@ -27,27 +34,27 @@ CLASSIC_UNET = {
     'model.auxiliary_head': None,
 }
 PUBLISHED = {
-    'unet_w64_cityscapes_semantic_128': SEG / 'unet/unet-s5-d16_fcn_4xb4-160k_cityscapes-512x1024.py',
-    'segformer_b0_ade20k_semantic_128': SEG / 'segformer/segformer_mit-b0_8xb2-160k_ade20k-512x512.py',
-    'segnext_t_ade20k_semantic_128': SEG / 'segnext/segnext_mscan-t_1xb16-adamw-160k_ade20k-512x512.py',
-    'deeplabv3plus_r50_cityscapes_semantic_128': SEG
+    'unet_w64/cityscapes_semantic_128': SEG / 'unet/unet-s5-d16_fcn_4xb4-160k_cityscapes-512x1024.py',
+    'segformer_b0/ade20k_semantic_128': SEG / 'segformer/segformer_mit-b0_8xb2-160k_ade20k-512x512.py',
+    'segnext_t/ade20k_semantic_128': SEG / 'segnext/segnext_mscan-t_1xb16-adamw-160k_ade20k-512x512.py',
+    'deeplabv3plus_r50/cityscapes_semantic_128': SEG
     / 'deeplabv3plus/deeplabv3plus_r50-d8_4xb2-40k_cityscapes-512x1024.py',
-    'bisenetv2_cityscapes_semantic_128': SEG / 'bisenetv2/bisenetv2_fcn_4xb4-160k_cityscapes-1024x1024.py',
-    'mask2former_r50_ade20k_semantic_128': SEG / 'mask2former/mask2former_r50_8xb2-160k_ade20k-512x512.py',
-    'mask2former_r101_ade20k_semantic_128': SEG / 'mask2former/mask2former_r101_8xb2-160k_ade20k-512x512.py',
-    'mask2former_r50_coco_panoptic_128': DET / 'mask2former/mask2former_r50_8xb2-lsj-50e_coco-panoptic.py',
-    'mask2former_r101_coco_panoptic_128': DET / 'mask2former/mask2former_r101_8xb2-lsj-50e_coco-panoptic.py',
-    'mask2former_r50_coco_instance_128': DET / 'mask2former/mask2former_r50_8xb2-lsj-50e_coco.py',
-    'mask2former_r101_coco_instance_128': DET / 'mask2former/mask2former_r101_8xb2-lsj-50e_coco.py',
-    'maskformer_r50_coco_panoptic_128': DET / 'maskformer/maskformer_r50_ms-16xb1-75e_coco.py',
-    'panoptic_fpn_r50_coco_panoptic_128': DET / 'panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py',
-    'mask_rcnn_r50_coco_instance_128': DET / 'mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py',
-    'solov2_light_r18_coco_instance_128': DET / 'solov2/solov2-light_r18_fpn_ms-3x_coco.py',
-    'rtmdet_ins_tiny_coco_instance_128': DET / 'rtmdet/rtmdet-ins_tiny_8xb32-300e_coco.py',
+    'bisenetv2/cityscapes_semantic_128': SEG / 'bisenetv2/bisenetv2_fcn_4xb4-160k_cityscapes-1024x1024.py',
+    'mask2former_r50/ade20k_semantic_128': SEG / 'mask2former/mask2former_r50_8xb2-160k_ade20k-512x512.py',
+    'mask2former_r101/ade20k_semantic_128': SEG / 'mask2former/mask2former_r101_8xb2-160k_ade20k-512x512.py',
+    'mask2former_r50/coco_panoptic_128': DET / 'mask2former/mask2former_r50_8xb2-lsj-50e_coco-panoptic.py',
+    'mask2former_r101/coco_panoptic_128': DET / 'mask2former/mask2former_r101_8xb2-lsj-50e_coco-panoptic.py',
+    'mask2former_r50/coco_instance_128': DET / 'mask2former/mask2former_r50_8xb2-lsj-50e_coco.py',
+    'mask2former_r101/coco_instance_128': DET / 'mask2former/mask2former_r101_8xb2-lsj-50e_coco.py',
+    'maskformer_r50/coco_panoptic_128': DET / 'maskformer/maskformer_r50_ms-16xb1-75e_coco.py',
+    'panoptic_fpn_r50/coco_panoptic_128': DET / 'panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py',
+    'mask_rcnn_r50/coco_instance_128': DET / 'mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py',
+    'solov2_light_r18/coco_instance_128': DET / 'solov2/solov2-light_r18_fpn_ms-3x_coco.py',
+    'rtmdet_ins_tiny/coco_instance_128': DET / 'rtmdet/rtmdet-ins_tiny_8xb32-300e_coco.py',
 }
 # Not RTMDet-Ins: mmdet's head takes the factors of height and width for each other, see docs/reference/peers.md.
-NATIVE = [p.stem for p in PEERS.glob('*_cityscapes_*.py') if 'r50' in p.stem or 'solov2' in p.stem]
-DETECTORS = sorted(p.stem for p in PEERS.glob('*_dsb2018_*.py') if 'r101' not in p.stem)
+NATIVE = [one for one in named('cityscapes') if 'r50' in one or 'solov2' in one]
+DETECTORS = [one for one in named('dsb2018') if 'r101' not in one]
 
 
 def shapes(path: Path, options: dict | None = None) -> dict[str, tuple[int, ...]]:
@@ -67,9 +74,9 @@ def test_parameters_are_those_of_the_published_config(peer):
 @pytest.mark.parametrize(
     ('peer', 'source'),
     [
-        ('mask2former_r50_camvid_semantic_128', 'torchvision://resnet50'),
-        ('deeplabv3plus_r50_camvid_semantic_128', 'open-mmlab://resnet50_v1c'),
-        ('mask_rcnn_r50_dsb2018_instance_128', 'torchvision://resnet50'),
+        ('mask2former_r50/camvid_semantic_128', 'torchvision://resnet50'),
+        ('deeplabv3plus_r50/camvid_semantic_128', 'open-mmlab://resnet50_v1c'),
+        ('mask_rcnn_r50/dsb2018_instance_128', 'torchvision://resnet50'),
     ],
 )
 def test_trained_weights_are_switched_on_by_options(peer, source, tmp_path):

@@ -21,6 +21,7 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner
 
 from mmmaskattn.analysis.models import input_size
+from mmmaskattn.utils.configs import config_name
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 QUADRATIC = 'self_attention_unet_base'
@@ -29,12 +30,12 @@ SLOW = ('r50', 'r101', 'unet_w64', QUADRATIC, '_512_', '_640_', '_1024')
 
 def leaves(*folders: str) -> list:
     """Parameters of a test: the leaves of some folders of configs/, those that take long marked so."""
-    found = [leaf for folder in folders for leaf in sorted((CONFIGS / folder).glob('*.py'))]
+    found = [leaf for folder in folders for leaf in sorted((CONFIGS / folder).rglob('*.py'))]
     return [
         pytest.param(
             leaf,
-            id=f'{leaf.parent.name}/{leaf.stem}',
-            marks=[pytest.mark.slow] if any(part in leaf.stem for part in SLOW) else [],
+            id=config_name(leaf),
+            marks=[pytest.mark.slow] if any(part in config_name(leaf) for part in SLOW) else [],
         )
         for leaf in found
     ]
@@ -55,7 +56,7 @@ def check_leaf(leaf: Path) -> None:
 def images_to_train_on(leaf: Path, cfg: Config) -> int:
     """Batch of the training step."""
     height, width = input_size(cfg)[0]
-    return 1 if height * width > 128 * 128 or QUADRATIC in leaf.stem else 2
+    return 1 if height * width > 128 * 128 or QUADRATIC in config_name(leaf) else 2
 
 
 def first_batch(loader: dict, size: int) -> dict:

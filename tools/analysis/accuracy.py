@@ -20,6 +20,7 @@ from mmengine.config import Config, DictAction
 from mmmaskattn.analysis import read_config
 from mmmaskattn.analysis.accuracy.runs import ResultsFile, Run, RunFailedError, execute_run
 from mmmaskattn.analysis.accuracy.table import accuracy_table, describe
+from mmmaskattn.utils.configs import config_name
 
 TOOLS = Path(__file__).resolve().parents[1]
 
@@ -37,9 +38,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/accuracy'), help='checkpoints and results')
     parser.add_argument('--cfg-options', nargs='+', default=[], help='settings for all: key=value')
     args = parser.parse_args(argv)
-    stems = [config.stem for config in args.configs]
-    if len(set(stems)) < len(stems):
-        parser.error(f'configs {stems}: two have the same file name, which names their results; rename one')
+    names = [config_name(config) for config in args.configs]
+    if len(set(names)) < len(names):
+        parser.error(f'configs {names}: two have the same name, which names their results; rename one')
     if min(args.epochs, args.jobs, args.threads) < 1:
         parser.error('--epochs, --jobs and --threads: expected numbers above 0')
     return args
@@ -76,7 +77,7 @@ def table_of(configs: dict[Path, Config], results: ResultsFile, runs: list[Run],
     finished = {}
     for path, cfg in configs.items():
         found = (results.get(run) for run in runs if run.config == path)
-        finished[describe(cfg, path.stem)] = [result for result in found if result]
+        finished[describe(cfg, config_name(path))] = [result for result in found if result]
     return accuracy_table(finished, args.epochs, args.protocol, args.metric)
 
 

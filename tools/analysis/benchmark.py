@@ -16,7 +16,6 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -35,6 +34,7 @@ from mmmaskattn.analysis.timing.latency import (
     working_forward,
 )
 from mmmaskattn.analysis.timing.predict import time_predictions
+from mmmaskattn.utils.configs import distinct_names
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -94,12 +94,6 @@ def show_progress(rounds: Iterable[int]) -> Iterator[int]:
     print(file=sys.stderr)
 
 
-def short_names(configs: list[str]) -> list[str]:
-    """File names without suffix; whole paths where two files have the same name."""
-    stems = [Path(config).stem for config in configs]
-    return [stem if stems.count(stem) == 1 else config for stem, config in zip(stems, configs)]
-
-
 def prepare(config: str, images: torch.Tensor, args: argparse.Namespace) -> tuple[Callable[[], Any], str]:
     """Build one config's model and say what will be timed."""
     model = build_model(read_config(config, args.cfg_options)).to(images.device)
@@ -134,7 +128,7 @@ def run_latency(args: argparse.Namespace) -> None:
     if args.channels_last:
         images = images.to(memory_format=torch.channels_last)
     calls, notes = {}, {}
-    for name, config in zip(short_names(args.configs), args.configs):
+    for name, config in zip(distinct_names(args.configs), args.configs):
         calls[name], notes[name] = prepare(config, images, args)
     timings = time_in_turn(calls, args.rounds, args.warmup, args.device, show_progress)
     print(conditions(images, args), end='\n\n')
@@ -147,7 +141,7 @@ def run_predict(args: argparse.Namespace) -> None:
     configs, checkpoints = args.pairs[::2], args.pairs[1::2]
     pairs = [
         (name, read_config(config, args.cfg_options), checkpoint)
-        for name, config, checkpoint in zip(short_names(configs), configs, checkpoints)
+        for name, config, checkpoint in zip(distinct_names(configs), configs, checkpoints)
     ]
     timings = time_predictions(pairs, args.images, args.rounds, show_progress)
     print(f'{processor_name()}, {args.threads} CPU thread(s), torch {torch.__version__}')

@@ -25,6 +25,7 @@ from mmengine.utils import track_iter_progress
 from mmengine.visualization import Visualizer
 
 from mmmaskattn.datasets.check_root import check_data_roots
+from mmmaskattn.utils.configs import config_name
 from mmmaskattn.utils.files import free_folder
 from mmmaskattn.visualization import ClassTable, Headings, SheetLayout, Step, draw_sheet, locate, run_steps
 
@@ -98,7 +99,7 @@ def draw_sample(dataset: Any, index: int, cfg: Config, args: argparse.Namespace)
     path = leaf.get_data_info(inner)['img_path']
     headings = Headings(
         title=Path(path).name,
-        subtitle=f'{Path(args.config).stem}, {args.split} image {index} (0 to {len(dataset) - 1}) '
+        subtitle=f'{config_name(args.config)}, {args.split} image {index} (0 to {len(dataset) - 1}) '
         f'of {type(leaf).__name__}, seed {args.seed}; sizes are height x width',
     )
     layout = SheetLayout(args.panel, args.columns, args.boxes)
@@ -115,7 +116,7 @@ def browse(args: argparse.Namespace) -> int:
     cfg.merge_from_dict(args.cfg_options or {})
     dataset = build_dataset(cfg, args.split)
     indices = choose_indices(len(dataset), args)
-    wanted = Path(args.output_dir or Path('work_dirs', 'browse', f'{Path(args.config).stem}_{args.split}'))
+    wanted = Path(args.output_dir or Path('work_dirs', 'browse', f'{config_name(args.config)}_{args.split}'))
     folder = free_folder(wanted)
     problems = []
     for index in track_iter_progress(indices):

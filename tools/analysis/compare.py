@@ -1,6 +1,6 @@
 """Compare models in one run: cost, latency, memory, training step; a table, its figures as CSV, and a scatter plot.
 
-python tools/analysis/compare.py configs/maskattn/ade20k_semantic_128*.py configs/peers/*_ade20k_semantic_128.py --out D
+python tools/analysis/compare.py configs/maskattn/ade20k_semantic_128*.py configs/peers/*/ade20k_semantic_128.py --out D
 python tools/analysis/compare.py CONFIG... --device cuda --accuracy work_dirs/accuracy/results.json --out D
 
 Random weights and images: no data is needed. Configs of mmseg and mmdet are taken too.
@@ -21,6 +21,7 @@ from mmmaskattn.analysis.comparison.measure import Comparison, Conditions, Measu
 from mmmaskattn.analysis.comparison.memory import can_measure
 from mmmaskattn.analysis.comparison.table import X_AXES, as_csv, as_markdown, plot_comparison
 from mmmaskattn.analysis.cost.complexity import FORWARDS
+from mmmaskattn.utils.configs import config_name
 
 FILES = ('comparison.md', 'comparison.csv', 'comparison.png')
 
@@ -101,15 +102,15 @@ def main(argv: list[str] | None = None) -> None:
     warnings.filterwarnings('ignore')
     logging.disable(logging.WARNING)
     try:
-        stems = [Path(config).stem for config in args.configs]
-        accuracy = read_accuracy(args.accuracy, stems, args.metric)
+        names = [config_name(config) for config in args.configs]
+        accuracy = read_accuracy(args.accuracy, names, args.metric)
         comparison = Comparison(args.configs, conditions_of(args), args.cfg_options)
         check_out(args.out)
         rows = comparison.run()
     except (FileExistsError, FileNotFoundError, RuntimeError, ValueError) as error:
         sys.exit(f'error: {error}')
     for row in rows:
-        row.accuracy = accuracy.get(Path(row.config).stem, {})
+        row.accuracy = accuracy.get(config_name(row.config), {})
     write(rows, comparison.conditions, args)
 
 

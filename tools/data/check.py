@@ -21,6 +21,7 @@ from mmmaskattn.data_tools.check.statistics import plot_statistics
 from mmmaskattn.data_tools.check.splits import SPLITS
 from mmmaskattn.datasets.transforms.low_res_resize import check_size
 from mmmaskattn.utils.files import free_folder
+from mmmaskattn.utils.configs import config_name
 
 
 def parse_args() -> argparse.Namespace:
@@ -102,7 +103,7 @@ def main() -> None:
     args = parse_args()
     cfg = load(args)
     size = check_size(args.size[0] if len(args.size) == 1 else args.size, '--size') if args.size else None
-    wanted = Path(args.out_dir or Path('work_dirs', 'check', Path(args.config).stem))
+    wanted = Path(args.out_dir or Path('work_dirs', 'check', config_name(args.config)))
     folder = free_folder(wanted)
     printer = Printer(folder / 'problems.txt', args.max_lines)
     report = check_config(cfg, args.splits, size, args.workers, printer)

@@ -1,6 +1,6 @@
 # ADE20K, semantic, 512x512: data, schedule and runtime settings, counted in iterations.
 _base_ = ['../datasets/ade20k_semantic_128.py', '../schedules/adamw_160k.py', '../default_runtime_160k.py']
-from mmmaskattn.datasets.input_size import with_input_size  # noqa: E402
+from mmmaskattn.datasets.input_size import with_input_size
 
 image_size = (512, 512)
 train_dataloader = with_input_size(_base_.train_dataloader, image_size)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmmaskattn.utils.configs import config_name
+
 
 class RunFailedError(RuntimeError):
     """A training or test that ended with an error."""
@@ -43,7 +45,7 @@ class Run:
     def name(self) -> str:
         """Config, epochs, options (as a short hash) and seed: two runs with one name are the same training."""
         changed = hashlib.sha1(' '.join(self.options).encode()).hexdigest()[:6] if self.options else ''
-        return f'{self.config.stem}/epochs{self.epochs}{"_" if changed else ""}{changed}_seed{self.seed}'
+        return f'{config_name(self.config)}/epochs{self.epochs}{"_" if changed else ""}{changed}_seed{self.seed}'
 
     @property
     def key(self) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from mmmaskattn.utils.configs import config_name
+
 
 @dataclass(frozen=True)
 class Accuracy:
@@ -52,24 +54,24 @@ def _setting(run: dict[str, Any]) -> str:
     return f'{run["protocol"]}, {run["epochs"]} epochs' + (f', {options}' if options else '')
 
 
-def _one_setting(runs: Sequence[dict[str, Any]], stem: str) -> str:
+def _one_setting(runs: Sequence[dict[str, Any]], name: str) -> str:
     settings = sorted({_setting(run) for run in runs})
     if len(settings) > 1:
         raise ValueError(
-            f'--accuracy: {stem} has results of {len(settings)} settings, which must not be mixed: '
+            f'--accuracy: {name} has results of {len(settings)} settings, which must not be mixed: '
             f'{"; ".join(settings)}. Give result files of one.'
         )
     return settings[0]
 
 
 def read_accuracy(
-    paths: Iterable[Path], stems: Sequence[str], metrics: Sequence[str]
+    paths: Iterable[Path], names: Sequence[str], metrics: Sequence[str]
 ) -> dict[str, dict[str, Accuracy]]:
     """Read result files and pick the runs of the configs compared.
 
     Args:
         paths: Files that tools/analysis/accuracy.py wrote.
-        stems: File names of the configs, without suffix.
+        names: Names of the configs, see `config_name`.
         metrics: Names without protocol, such as ``mIoU``.
 
     Returns:
@@ -81,18 +83,18 @@ def read_accuracy(
     """
     runs = [run for path in paths for run in _read(path)]
     found: dict[str, dict[str, Accuracy]] = {}
-    for stem in stems:
-        own = [run for run in runs if Path(run['config']).stem == stem]
-        setting = _one_setting(own, stem) if own else ''
+    for name in names:
+        own = [run for run in runs if config_name(run['config']) == name]
+        setting = _one_setting(own, name) if own else ''
         for metric in metrics:
             key = f'{own[0]["protocol"]}/{metric}' if own else metric
             by_seed = {run['seed']: float(run['metrics'][key]) for run in own if key in run['metrics']}
             if by_seed:
-                found.setdefault(stem, {})[metric] = Accuracy(tuple(by_seed.values()), setting)
+                found.setdefault(name, {})[metric] = Accuracy(tuple(by_seed.values()), setting)
     if runs and not found:
-        had = sorted({Path(run['config']).stem for run in runs})
+        had = sorted({config_name(run['config']) for run in runs})
         raise ValueError(
-            f'--accuracy: no result fits: the files are of {had}, the configs compared are {list(stems)}, the metrics '
+            f'--accuracy: no result fits: the files are of {had}, the configs compared are {list(names)}, the metrics '
             f'{list(metrics)}. Check the files and --metric.'
         )
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,6 +18,7 @@ from mmmaskattn.analysis.comparison.training import training_step
 from mmmaskattn.analysis.cost.complexity import Complexity, count_complexity
 from mmmaskattn.analysis.models import build_seeded_model, device_of, random_images, read_config
 from mmmaskattn.analysis.timing.latency import Timing, inference_call, time_in_turn
+from mmmaskattn.utils.configs import distinct_names
 from mmmaskattn.utils.progress import show_progress
 
 
@@ -107,7 +107,7 @@ class Comparison:
     """Models side by side.
 
     Args:
-        configs: Config files; equal file names are told apart by their paths.
+        configs: Config files; equal names are told apart by their paths.
         conditions: How to measure.
         options: Settings of every config to override.
 
@@ -122,9 +122,7 @@ class Comparison:
         self.conditions = conditions
         self.options = options or {}
         self._device = torch.device(conditions.device)
-        stems = [Path(config).stem for config in configs]
-        names = [stem if stems.count(stem) == 1 else config for stem, config in zip(stems, configs)]
-        self._configs = dict(zip(names, configs))
+        self._configs = dict(zip(distinct_names(configs), configs))
         self._cfgs: dict[str, Config] = {name: read_config(path, self.options) for name, path in self._configs.items()}
         self._models: dict[str, nn.Module] = {}
 

@@ -14,7 +14,7 @@ from mmmaskattn.analysis.models import build_model, random_images, read_config
 CONFIGS = Path(__file__).parents[3] / 'configs'
 SEMANTIC = CONFIGS / 'maskattn/ade20k_semantic_128_tiny.py'
 OURS = CONFIGS / 'maskattn/cityscapes_panoptic_128_tiny.py'
-MMDET = CONFIGS / 'peers/rtmdet_ins_tiny_coco_instance_128.py'
+MMDET = CONFIGS / 'peers/rtmdet_ins_tiny/coco_instance_128.py'
 IMAGES = random_images((64, 64), 2)
 
 

@@ -14,7 +14,7 @@ OURS = str(CONFIGS / 'maskattn/dsb2018_panoptic_128_tiny.py')
 CASES = {
     'learned seeds': (OURS, {'model.segment_head.class_warmup': 1}),
     'paper': (OURS, {'model.segment_head.mode': 'paper'}),
-    'offsets': (str(CONFIGS / 'peers/offset_voting_tiny_dsb2018_panoptic_128.py'), {}),
+    'offsets': (str(CONFIGS / 'peers/offset_voting_tiny/dsb2018_panoptic_128.py'), {}),
 }
 
 

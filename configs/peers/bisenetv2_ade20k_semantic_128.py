@@ -1,2 +1,0 @@
-# ADE20K, semantic, 128x128: BiSeNetV2.
-_base_ = ['../_base_/models/bisenetv2.py', '../_base_/tasks/ade20k_semantic_128.py']

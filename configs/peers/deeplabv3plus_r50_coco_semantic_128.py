@@ -1,3 +1,0 @@
-# COCO panoptic classes, semantic, 128x128: DeepLabV3+ on ResNet-50.
-_base_ = ['../_base_/models/deeplabv3plus_r50.py', '../_base_/tasks/coco_semantic_128.py']
-model = dict(decode_head=dict(num_classes=133), auxiliary_head=dict(num_classes=133))

@@ -1,3 +1,0 @@
-# Mask2Former on ResNet-101; see mask2former_r50_cityscapes_panoptic_128.py.
-_base_ = './mask2former_r50_cityscapes_panoptic_128.py'
-model = dict(backbone=dict(depth=101))

@@ -1,2 +1,0 @@
-# ADE20K, semantic, 128x128: Mask2Former on ResNet-50.
-_base_ = ['../_base_/models/mask2former_r50_semantic.py', '../_base_/tasks/ade20k_semantic_128.py']

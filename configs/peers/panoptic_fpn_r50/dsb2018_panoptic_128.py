@@ -1,0 +1,11 @@
+# Nuclei of the Data Science Bowl 2018, panoptic, 128x128: Panoptic FPN on ResNet-50.
+_base_ = ['../../_base_/models/panoptic_fpn_r50.py', '../../_base_/tasks/dsb2018_panoptic_128.py']
+from mmmaskattn.utils.configs import with_classes
+
+# Up to 375 nuclei an image.
+model = with_classes(
+    _base_,
+    train_cfg=dict(rpn_proposal=dict(max_per_img=1000)),
+    test_cfg=dict(rpn=dict(max_per_img=1000), rcnn=dict(max_per_img=400)),
+)
+val_evaluator = test_evaluator = _base_.val_evaluator[:1]  # PQ; mmdet gives neither scored instances nor a semantic map

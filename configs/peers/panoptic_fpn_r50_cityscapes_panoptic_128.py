@@ -1,6 +1,0 @@
-# Cityscapes, panoptic, 128x128: Panoptic FPN on ResNet-50.
-_base_ = ['../_base_/models/panoptic_fpn_r50.py', '../_base_/tasks/cityscapes_panoptic_128.py']
-things = dict(num_classes=_base_.num_things)
-classes = dict(num_things_classes=_base_.num_things, num_stuff_classes=_base_.num_stuff)
-model = dict(roi_head=dict(bbox_head=things, mask_head=things), semantic_head=classes, panoptic_fusion_head=classes)
-val_evaluator = test_evaluator = _base_.val_evaluator[:1]  # PQ; mmdet gives neither scored instances nor a semantic map

@@ -1,3 +1,0 @@
-# COCO, instances, 128x128: RTMDet-Ins-tiny.
-_base_ = ['../_base_/models/rtmdet_ins_tiny.py', '../_base_/tasks/coco_instance_128.py']
-model = dict(bbox_head=dict(num_classes=_base_.num_things))

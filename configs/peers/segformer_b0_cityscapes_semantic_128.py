@@ -1,3 +1,0 @@
-# Cityscapes, semantic, 128x128: SegFormer-B0.
-_base_ = ['../_base_/models/segformer_b0.py', '../_base_/tasks/cityscapes_semantic_128.py']
-model = dict(decode_head=dict(num_classes=19))

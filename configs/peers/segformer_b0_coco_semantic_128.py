@@ -1,3 +1,0 @@
-# COCO panoptic classes, semantic, 128x128: SegFormer-B0.
-_base_ = ['../_base_/models/segformer_b0.py', '../_base_/tasks/coco_semantic_128.py']
-model = dict(decode_head=dict(num_classes=133))

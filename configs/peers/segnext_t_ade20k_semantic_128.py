@@ -1,2 +1,0 @@
-# ADE20K, semantic, 128x128: SegNeXt-T.
-_base_ = ['../_base_/models/segnext_t.py', '../_base_/tasks/ade20k_semantic_128.py']

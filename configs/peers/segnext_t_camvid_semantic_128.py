@@ -1,3 +1,0 @@
-# CamVid, semantic, 128x128: SegNeXt-T.
-_base_ = ['../_base_/models/segnext_t.py', '../_base_/tasks/camvid_semantic_128.py']
-model = dict(decode_head=dict(num_classes=11))

@@ -1,0 +1,5 @@
+# CamVid, semantic, 128x128: base with plain self-attention, as in the paper's Table 7.
+_base_ = ['../../_base_/models/self_attention_unet_base.py', '../../_base_/tasks/camvid_semantic_128.py']
+from mmmaskattn.utils.configs import with_classes
+
+model = with_classes(_base_)

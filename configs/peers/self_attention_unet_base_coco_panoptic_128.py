@@ -1,3 +1,0 @@
-# COCO, panoptic, 128x128: base with plain self-attention, as in the paper's Table 7.
-_base_ = '../maskattn/coco_panoptic_128.py'
-model = dict(backbone=dict(attention_masks='none'), neck=dict(attention_masks='none'))

@@ -1,3 +1,0 @@
-# CamVid, semantic, 128x128: tiny with plain self-attention.
-_base_ = ['../_base_/models/self_attention_unet_tiny.py', '../_base_/tasks/camvid_semantic_128.py']
-model = dict(decode_head=dict(num_classes=11))

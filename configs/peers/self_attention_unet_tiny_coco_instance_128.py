@@ -1,6 +1,0 @@
-# COCO, instances, 128x128: tiny with plain self-attention.
-_base_ = '../maskattn/coco_instance_128_tiny.py'
-model = dict(
-    backbone=dict(attention_masks=(None, None, None, None, 'none')),
-    neck=dict(attention_masks=(None, None, 'none', 'none')),
-)

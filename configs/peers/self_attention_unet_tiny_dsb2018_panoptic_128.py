@@ -1,6 +1,0 @@
-# Nuclei of the Data Science Bowl 2018, panoptic, 128x128: tiny with plain self-attention.
-_base_ = '../maskattn/dsb2018_panoptic_128_tiny.py'
-model = dict(
-    backbone=dict(attention_masks=(None, None, None, None, 'none')),
-    neck=dict(attention_masks=(None, None, 'none', 'none')),
-)

@@ -1,3 +1,0 @@
-# ADE20K, instances, 128x128: SOLOv2-light on ResNet-18.
-_base_ = ['../_base_/models/solov2_light_r18.py', '../_base_/tasks/ade20k_instance_128.py']
-model = dict(mask_head=dict(num_classes=_base_.num_things))

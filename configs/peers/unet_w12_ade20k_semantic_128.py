@@ -1,2 +1,0 @@
-# ADE20K, semantic, 128x128: U-Net at the multiply-adds of tiny.
-_base_ = ['../_base_/models/unet_w12.py', '../_base_/tasks/ade20k_semantic_128.py']

@@ -1,3 +1,0 @@
-# Cityscapes, semantic, 128x128: U-Net at the multiply-adds of tiny.
-_base_ = ['../_base_/models/unet_w12.py', '../_base_/tasks/cityscapes_semantic_128.py']
-model = dict(decode_head=dict(num_classes=19))

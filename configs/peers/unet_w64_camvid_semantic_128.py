@@ -1,3 +1,0 @@
-# CamVid, semantic, 128x128: U-Net, 31 M parameters.
-_base_ = ['../_base_/models/unet_w64.py', '../_base_/tasks/camvid_semantic_128.py']
-model = dict(decode_head=dict(num_classes=11))

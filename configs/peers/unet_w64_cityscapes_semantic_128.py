@@ -1,3 +1,0 @@
-# Cityscapes, semantic, 128x128: U-Net, 31 M parameters.
-_base_ = ['../_base_/models/unet_w64.py', '../_base_/tasks/cityscapes_semantic_128.py']
-model = dict(decode_head=dict(num_classes=19))

@@ -1,0 +1,18 @@
+# Your own images, instances: a json in COCO's format (masks as polygons or run-length codes).
+# Expected on disk: $CUSTOM_ROOT/images/{train,val}/NAME.*, $CUSTOM_ROOT/annotations/instances_{train,val}.json.
+# Copy this file to any folder.
+_base_ = __import__('mmmaskattn').base_configs('models/bottom_up_tiny.py', 'tasks/coco_instance_128.py')
+data_root = '{{$CUSTOM_ROOT:data/custom}}'
+classes = ('person', 'car')  # names as in the json's categories; the label is the place in this list
+
+num_things = len(classes)
+num_stuff = 1  # the rest is background
+dataset = dict(data_root=data_root, metainfo=dict(classes=classes))
+train_dataloader = dict(
+    dataset=dict(**dataset, ann_file='annotations/instances_train.json', data_prefix=dict(img='images/train'))
+)
+val_dataloader = dict(
+    dataset=dict(**dataset, ann_file='annotations/instances_val.json', data_prefix=dict(img='images/val'))
+)
+test_dataloader = val_dataloader
+model = dict(segment_head=dict(num_things=num_things, num_stuff=num_stuff))

@@ -1,0 +1,28 @@
+# Your own images, panoptic: a json in COCO's panoptic format and its PNGs (id = R + 256 G + 65536 B).
+# Expected on disk: $CUSTOM_ROOT/images/{train,val}/NAME.*, $CUSTOM_ROOT/panoptic/{train,val}/NAME.png,
+# $CUSTOM_ROOT/annotations/panoptic_{train,val}.json.
+# Copy this file to any folder.
+_base_ = __import__('mmmaskattn').base_configs('models/bottom_up_tiny.py', 'tasks/coco_panoptic_128.py')
+data_root = '{{$CUSTOM_ROOT:data/custom}}'
+thing_classes = ('person', 'car')  # names as in the json's categories; labels count through the things,
+stuff_classes = ('background',)  # then through the stuff
+
+num_things = len(thing_classes)
+num_stuff = len(stuff_classes)
+dataset = dict(data_root=data_root, metainfo=dict(thing_classes=thing_classes, stuff_classes=stuff_classes))
+train_dataloader = dict(
+    dataset=dict(
+        **dataset,
+        ann_file='annotations/panoptic_train.json',
+        data_prefix=dict(img='images/train', seg='panoptic/train'),
+    )
+)
+val_dataloader = dict(
+    dataset=dict(
+        **dataset,
+        ann_file='annotations/panoptic_val.json',
+        data_prefix=dict(img='images/val', seg='panoptic/val'),
+    )
+)
+test_dataloader = val_dataloader
+model = dict(segment_head=dict(num_things=num_things, num_stuff=num_stuff))

@@ -1,0 +1,32 @@
+# Your own images, semantic: one PNG of class indices (0, 1, ...; 255 = ignored) beside each image.
+# Expected on disk: $CUSTOM_ROOT/images/{train,val}/NAME.jpg, $CUSTOM_ROOT/labels/{train,val}/NAME.png.
+# Copy this file to any folder.
+_base_ = __import__('mmmaskattn').base_configs(
+    'models/maskattn_unet_tiny.py',
+    'datasets/semantic_128.py',
+    'schedules/adamw_1000e.py',
+    'default_runtime.py',
+)
+data_root = '{{$CUSTOM_ROOT:data/custom}}'
+classes = ('background', 'person', 'car')  # label 0, 1, 2
+palette = [(0, 0, 0), (220, 20, 60), (0, 0, 142)]  # RGB, for pictures
+img_suffix = '.jpg'
+
+model = dict(decode_head=dict(num_classes=len(classes)))
+load_labels = [dict(type='mmmaskattn.LoadSegMap'), dict(type='mmmaskattn.CheckSegMap', num_classes=len(classes))]
+dataset = dict(
+    type='BaseSegDataset', data_root=data_root, metainfo=dict(classes=classes, palette=palette), img_suffix=img_suffix
+)
+train_dataloader = dict(
+    dataset=dict(
+        **dataset,
+        data_prefix=dict(img_path='images/train', seg_map_path='labels/train'),
+        pipeline=[_base_.load_train_image, *load_labels, *_base_.augment],
+    )
+)
+test_pipeline = [_base_.load_image, *load_labels, *_base_.shrink]
+val_dataloader = dict(
+    dataset=dict(**dataset, data_prefix=dict(img_path='images/val', seg_map_path='labels/val'), pipeline=test_pipeline)
+)
+test_dataloader = val_dataloader
+tta_pipeline = [_base_.load_image, *load_labels, _base_.augment_test]

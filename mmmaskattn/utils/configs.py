@@ -1,0 +1,125 @@
+"""What config files and the tools that read them share: bases by name, the classes of a task, a config's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+PACKAGE = Path(__file__).resolve().parents[1]
+THINGS = ('num_things', 'num_things_classes', 'num_classes')
+STUFF = ('num_stuff', 'num_stuff_classes')
+
+
+def base_configs(*names: str) -> list[str]:
+    """Find bases of ours for a config that lies in any folder.
+
+    mmengine reads ``_base_`` before any import of the file, so the call stands in that line::
+
+        _base_ = __import__('mmmaskattn').base_configs('models/bottom_up_tiny.py', 'tasks/coco_instance_128.py')
+
+    ``_base_ = 'mmmaskattn::...'`` does not serve: mmengine would look in mmmaskattn's scope for every part of the base,
+    those of mmseg and mmdet among them, and it finds no package that is installed as editable.
+
+    Args:
+        names: Paths below ``configs/_base_``.
+
+    Returns:
+        Absolute paths, in a wheel, an editable install and a checkout alike.
+
+    Raises:
+        FileNotFoundError: If there is no such base.
+    """
+    folders = [folder / 'configs/_base_' for folder in (PACKAGE / '.mim', PACKAGE.parent)]
+    folder = next((folder for folder in folders if folder.is_dir()), folders[0])
+    for name in names:
+        if not (folder / name).is_file():
+            raise FileNotFoundError(f'base_configs: there is no {folder / name}; name a file of that folder')
+    return [str(folder / name) for name in names]
+
+
+def config_name(path: str | Path) -> str:
+    """Name a config where several are told apart: work folders, tables, result files.
+
+    Args:
+        path: The config file; it need not exist.
+
+    Returns:
+        The file's name without suffix, and for a peer that of its folder, as all peers name their files alike:
+        ``configs/peers/segnext_t/coco_semantic_128.py`` is ``coco_semantic_128_segnext_t``.
+    """
+    path = Path(path).absolute()
+    return f'{path.stem}_{path.parent.name}' if path.parents[1].name == 'peers' else path.stem
+
+
+def distinct_names(paths: Sequence[str]) -> list[str]:
+    """Name configs that stand side by side.
+
+    Args:
+        paths: The config files.
+
+    Returns:
+        For each its `config_name`; the whole path where two have the same.
+    """
+    names = [config_name(path) for path in paths]
+    return [name if names.count(name) == 1 else path for name, path in zip(names, paths)]
+
+
+def with_classes(base: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """Give a model the classes of its task.
+
+    Bases do not see each other, so a leaf, which sees both, brings them together::
+
+        _base_ = ['../_base_/models/bottom_up_tiny.py', '../_base_/tasks/coco_panoptic_128.py']
+        from mmmaskattn.utils.configs import with_classes
+
+        model = with_classes(_base_)
+
+    Args:
+        base: ``_base_`` of a leaf. Its task sets `num_classes`, or `num_things` and `num_stuff`.
+        changes: What else the leaf changes in the model.
+
+    Returns:
+        The model, with every number of classes in it set, and the weights of its classes as many. A head without
+        stuff (0 kinds) stays without.
+
+    Raises:
+        ValueError: If the task sets no number of classes, or the model has none.
+    """
+    if 'num_classes' in base:
+        counts = {'num_classes': base['num_classes']}
+    elif 'num_things' in base and 'num_stuff' in base:
+        counts = {**dict.fromkeys(THINGS, base['num_things']), **dict.fromkeys(STUFF, base['num_stuff'])}
+    else:
+        raise ValueError(
+            'with_classes: found neither num_classes nor num_things and num_stuff; name one of configs/_base_/tasks '
+            'in _base_'
+        )
+    model = _counted(base['model'], counts, 0)
+    if not _has_count(model, counts):
+        raise ValueError(f'with_classes: the model has none of {sorted(counts)}; name one of configs/_base_/models')
+    config = Config(dict(model=model))
+    config.merge_from_dict(dict(model=changes))
+    return config.to_dict()['model']
+
+
+def _has_count(part: Any, counts: Mapping[str, int]) -> bool:
+    if isinstance(part, Mapping):
+        return any(key in counts or _has_count(value, counts) for key, value in part.items())
+    return isinstance(part, (list, tuple)) and any(_has_count(value, counts) for value in part)
+
+
+def _counted(part: Any, counts: Mapping[str, int], total: int) -> Any:
+    """Copy a part; `total` is the number of classes of the head that it belongs to."""
+    if isinstance(part, (list, tuple)):
+        return type(part)(_counted(value, counts, total) for value in part)
+    if not isinstance(part, Mapping):
+        return part
+    own: dict[str, Any] = {key: counts[key] for key, old in part.items() if key in counts and old}
+    total = sum(own.values()) or total
+    weights = part.get('class_weight')
+    if isinstance(weights, (list, tuple)):  # those of the classes, then that of "no object"
+        own['class_weight'] = [weights[0]] * total + [weights[-1]]
+    return {key: own[key] if key in own else _counted(value, counts, total) for key, value in part.items()}
