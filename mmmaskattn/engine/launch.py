@@ -18,6 +18,7 @@ from mmengine.config import Config, DictAction
 from torch import distributed as dist
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+DEFAULT_PORT = '29500'
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
@@ -62,9 +63,6 @@ def load_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
-DEFAULT_PORT = '29500'
-
-
 def prepare_distributed(cfg: Config, launcher: str) -> None:
     """Make ready what the Runner needs to run on several processes.
 
@@ -76,9 +74,8 @@ def prepare_distributed(cfg: Config, launcher: str) -> None:
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
 
     Raises:
-        RuntimeError: If more processes were started on this machine than it has CUDA devices, or the launcher's
-        environment
-            variables are missing.
+        RuntimeError: If more processes were started on this machine than it has CUDA devices, or variables of the
+            launcher's environment are missing.
     """
     cfg.launcher = launcher
     if launcher == 'none':

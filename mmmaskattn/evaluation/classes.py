@@ -69,7 +69,7 @@ def class_kinds(metainfo: Mapping[str, Any] | None) -> ClassKinds:
     return ClassKinds(things + stuff, len(things))
 
 
-def class_table(names: Sequence[str], figures: Mapping[str, np.ndarray]) -> str:
+def figures_table(names: Sequence[str], figures: Mapping[str, np.ndarray]) -> str:
     """Lay out figures with one line per class that has any.
 
     Args:
@@ -91,18 +91,18 @@ def class_table(names: Sequence[str], figures: Mapping[str, np.ndarray]) -> str:
     return text.getvalue()
 
 
-def log_classes(title: str, names: Sequence[str], figures: Mapping[str, np.ndarray]) -> None:
-    """Write the table of `class_table` to the log.
+def log_figures(title: str, names: Sequence[str], figures: Mapping[str, np.ndarray]) -> None:
+    """Write the table of `figures_table` to the log.
 
     Args:
         title: What stands above it.
         names: Class names.
         figures: Values by column.
     """
-    print_log(f'{title}\n{class_table(names, figures)}', logger='current')
+    print_log(f'{title}\n{figures_table(names, figures)}', logger='current')
 
 
-def by_name(figure: str, names: Sequence[str], values: np.ndarray) -> dict[str, float]:
+def metrics_by_class(figure: str, names: Sequence[str], values: np.ndarray) -> dict[str, float]:
     """Figures per class as metrics.
 
     Args:

@@ -102,21 +102,21 @@ def check_same_size(sample: Mapping[str, Any], predicted: tuple[int, ...], truth
         )
 
 
-class SegmentMap(NamedTuple):
-    """An image cut into segments.
+class IdMap(NamedTuple):
+    """An image cut into segments, in numbers that count through them.
 
     Attributes:
-        numbers: int64 (H, W): 0 = no segment, k = segment k.
+        ids: int64 (H, W): 0 = no segment, k = segment k.
         labels: int64 (n + 1,): class index of each number; -1 for 0.
         crowd: bool (n + 1,): whether it is a crowd.
     """
 
-    numbers: np.ndarray
+    ids: np.ndarray
     labels: np.ndarray
     crowd: np.ndarray
 
 
-def true_segments(sample: Mapping[str, Any], kinds: ClassKinds) -> SegmentMap:
+def true_segments(sample: Mapping[str, Any], kinds: ClassKinds) -> IdMap:
     """Read the truth of a data sample.
 
     Args:
@@ -137,15 +137,15 @@ def true_segments(sample: Mapping[str, Any], kinds: ClassKinds) -> SegmentMap:
     stuff = present[(present >= (kinds.num_things or 0)) & (present < len(kinds.names))]
     table = np.zeros(IGNORE_LABEL + 1, np.int64)
     table[stuff] = np.arange(1, len(stuff) + 1)
-    numbers = table[semantic]
+    ids = table[semantic]
     labels, crowd = [-1, *stuff.tolist()], [False] * (len(stuff) + 1)
     for name, is_crowd in (('ignored_instances', True), ('gt_instances', False)):
         for mask, label in zip(*instances_of(sample, name, semantic.shape)):
-            numbers[mask] = len(labels)
+            ids[mask] = len(labels)
             labels.append(int(label))
             crowd.append(is_crowd)
     _check_labels(np.array(labels[len(stuff) + 1 :], np.int64), len(kinds.names), 'gt_instances', sample)
-    return SegmentMap(numbers, np.array(labels, np.int64), np.array(crowd, bool))
+    return IdMap(ids, np.array(labels, np.int64), np.array(crowd, bool))
 
 
 def instances_of(
@@ -178,7 +178,7 @@ def instances_of(
     return masks[kept], labels[kept]
 
 
-def predicted_segments(ids: np.ndarray, num_classes: int, sample: Mapping[str, Any]) -> SegmentMap:
+def predicted_segments(ids: np.ndarray, num_classes: int, sample: Mapping[str, Any]) -> IdMap:
     """Number the segments of a predicted panoptic map.
 
     Args:
@@ -200,7 +200,7 @@ def predicted_segments(ids: np.ndarray, num_classes: int, sample: Mapping[str, A
     table = np.zeros(int(present.max(initial=0)) + 1, np.int64)
     table[present[real]] = np.arange(1, real.sum() + 1)
     labels = np.concatenate([[-1], labels[real]])
-    return SegmentMap(table[ids], labels, np.zeros(len(labels), bool))
+    return IdMap(table[ids], labels, np.zeros(len(labels), bool))
 
 
 def _check_labels(labels: np.ndarray, count: int, name: str, sample: Mapping[str, Any]) -> None:

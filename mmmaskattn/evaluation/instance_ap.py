@@ -1,4 +1,4 @@
-"""InstanceAP: average precision as COCO defines it, and its table of precisions."""
+"""Average precision of instances as COCO defines it: the metric, and the table of precisions under it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from mmengine.logging import print_log
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from mmmaskattn.evaluation.classes import by_name, class_kinds, log_classes
+from mmmaskattn.evaluation.classes import class_kinds, log_figures, metrics_by_class
 from mmmaskattn.evaluation.coco_records import ImageRecord, TruthFile, annotations_of, coco_object
 from mmmaskattn.evaluation.id_maps import as_array, check_same_size, instances_of, name_of, part_of
 from mmmaskattn.registry import METRICS
 
+COCO_THRESHOLDS = tuple(np.linspace(0.5, 0.95, 10).tolist())
+COCO_SIZE_BINS = (32.0**2, 96.0**2)
+COCO_IMAGE_AREA = 640 * 480
 SIZES = ('all', 's', 'm', 'l')
 _LARGEST = 1e10
 
@@ -135,11 +138,6 @@ def _mean(values: np.ndarray) -> float:
     """Mean in per cent of what pycocotools has filled in; it marks the rest by -1."""
     known = values[values > -1]
     return float(100 * known.mean()) if known.size else float('nan')
-
-
-COCO_THRESHOLDS = tuple(np.linspace(0.5, 0.95, 10).tolist())
-COCO_SIZE_BINS = (32.0**2, 96.0**2)
-COCO_IMAGE_AREA = 640 * 480
 
 
 @METRICS.register_module()
@@ -298,8 +296,8 @@ class InstanceAP(BaseMetric):
             column: np.array([table.precision(*chosen, label=label) for label in range(len(names))])
             for column, chosen in columns.items()
         }
-        log_classes('Average precision of instances', names, figures)
-        return by_name('AP', names, figures['AP']) if self.classwise else {}
+        log_figures('Average precision of instances', names, figures)
+        return metrics_by_class('AP', names, figures['AP']) if self.classwise else {}
 
 
 def _checked(option: str, values: Sequence[float], most: float | None = None) -> list[float]:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
-from mmmaskattn.evaluation.classes import ClassKinds, by_name, class_kinds, log_classes
-from mmmaskattn.evaluation.id_maps import SegmentMap, check_same_size, label_map, predicted_segments, true_segments
+from mmmaskattn.evaluation.classes import ClassKinds, class_kinds, log_figures, metrics_by_class
+from mmmaskattn.evaluation.id_maps import IdMap, check_same_size, label_map, predicted_segments, true_segments
 from mmmaskattn.registry import METRICS
 
 
-def match_segments(truth: SegmentMap, predicted: SegmentMap, num_classes: int) -> np.ndarray:
+def match_segments(truth: IdMap, predicted: IdMap, num_classes: int) -> np.ndarray:
     """Match the segments of one image.
 
     Kirillov et al., "Panoptic Segmentation", section 4, with COCO's rules for void and crowd. A predicted and a true
@@ -32,7 +32,7 @@ def match_segments(truth: SegmentMap, predicted: SegmentMap, num_classes: int) -
         float64 (num_classes, 4): sum of IoU over matches, matches, false positives, misses (false negatives).
     """
     rows, columns = len(truth.labels), len(predicted.labels)
-    pairs = np.bincount((truth.numbers * columns + predicted.numbers).ravel(), minlength=rows * columns)
+    pairs = np.bincount((truth.ids * columns + predicted.ids).ravel(), minlength=rows * columns)
     pairs = pairs.reshape(rows, columns).astype(np.float64)
     areas = pairs.sum(axis=0)[1:]
     shared, on_void = pairs[1:, 1:], pairs[0, 1:]
@@ -86,7 +86,7 @@ class PanopticQuality(BaseMetric):
         for sample in data_samples:
             truth = true_segments(sample, kinds)
             guess = label_map(sample, 'pred_panoptic_seg')
-            check_same_size(sample, guess.shape, truth.numbers.shape)
+            check_same_size(sample, guess.shape, truth.ids.shape)
             counts = match_segments(truth, predicted_segments(guess, len(kinds.names), sample), len(kinds.names))
             present = np.flatnonzero(counts.any(axis=1))
             self.results.append((present, counts[present]))
@@ -110,13 +110,13 @@ class PanopticQuality(BaseMetric):
         size = np.where(occurs, size, np.nan)
         figures = {'PQ': iou / size, 'SQ': np.where(occurs, iou / np.maximum(found, 1), np.nan), 'RQ': found / size}
         figures = {name: 100 * values for name, values in figures.items()}
-        log_classes('Panoptic quality', kinds.names, figures)
+        log_figures('Panoptic quality', kinds.names, figures)
         metrics = {
             name + suffix: float(values[part][occurs[part]].mean()) if occurs[part].any() else 0.0
             for suffix, part in kinds.parts.items()
             for name, values in figures.items()
         }
-        return {**metrics, **(by_name('PQ', kinds.names, figures['PQ']) if self.classwise else {})}
+        return {**metrics, **(metrics_by_class('PQ', kinds.names, figures['PQ']) if self.classwise else {})}
 
     def _kinds(self) -> ClassKinds:
         kinds = class_kinds(self.dataset_meta)

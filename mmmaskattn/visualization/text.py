@@ -1,4 +1,4 @@
-"""Text in pictures, in a font that is always there."""
+"""Text in pictures: a font that is always there, the colours of paper and ink, texts that fit their room."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import matplotlib
 from PIL import ImageFont
+
+PAPER, INK, FAINT = (255, 255, 255), (30, 30, 30), (110, 110, 110)
 
 
 @cache
