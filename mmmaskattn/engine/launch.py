@@ -22,11 +22,7 @@ DEFAULT_PORT = '29500'
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of both tools.
-
-    Args:
-        parser: The tool's parser; changed in place.
-    """
+    """Add the options of both tools."""
     parser.add_argument('--work-dir', help='folder for logs, checkpoints, results; default ./work_dirs/<config name>')
     parser.add_argument(
         '--cfg-options',

@@ -18,14 +18,7 @@ from mmmaskattn.engine.schedule import fit_schedule
 
 
 def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the command line of ``tools/train.py``.
-
-    Args:
-        argv: Arguments; those of the process by default.
-
-    Returns:
-        The options.
-    """
+    """Parse the command line of ``tools/train.py``."""
     parser = argparse.ArgumentParser(description='Train a model.')
     parser.add_argument('config', help='config file')
     parser.add_argument(
@@ -51,14 +44,7 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def train(argv: Sequence[str] | None = None) -> Runner:
-    """Train as the command line says. Of several processes each calls ``finish_distributed`` when it is done.
-
-    Args:
-        argv: Arguments; those of the process by default.
-
-    Returns:
-        The Runner, after training.
-    """
+    """Train as the command line says. Of several processes each calls ``finish_distributed`` when it is done."""
     args = parse_options(argv)
     cfg = load_config(args)
     if not any(key.startswith('param_scheduler') for key in args.cfg_options or {}):

@@ -1,8 +1,8 @@
 """The ceiling that the resolution sets: the score of a perfect prediction at the size of the network.
 
 The truth itself is reduced to the network's size at exact pixel centres, enlarged again and scored against the native
-truth: label maps by `SemanticCeiling`, instances and panoptic maps as a `perfect_prediction`, a config's test set by its
-own evaluators with `NativeCeiling`. Enlarging by nearest neighbour is what a hard low-resolution label map gives;
+truth: label maps by `SemanticCeiling`, instances and panoptic maps as a `perfect_prediction`, a config's test set by
+its own evaluators with `NativeCeiling`. Enlarging by nearest neighbour is what a hard low-resolution label map gives;
 enlarging the one-hot maps bilinearly, then taking the largest, is what mmseg does with logits.
 """
 
@@ -73,9 +73,6 @@ def enlarge_bilinear(small: np.ndarray, size: tuple[int, int], ignore_index: int
 
 def label_dataset(cfg: Any) -> Any:
     """Build a config's test data set with the label-loading steps of its pipeline alone; no image is decoded.
-
-    Args:
-        cfg: The `mmengine.Config`.
 
     Returns:
         The data set; its samples hold ``gt_seg_map``, or ``gt_id_map`` and ``segments``.

@@ -45,9 +45,6 @@ def class_kinds(metainfo: Mapping[str, Any] | None) -> ClassKinds:
         metainfo: Its ``classes`` and, if it has both kinds, ``thing_classes`` and ``stuff_classes``. Kinds of stuff
             that are not among the classes follow them, as the background of our instance data sets does.
 
-    Returns:
-        The classes.
-
     Raises:
         ValueError: If there are no classes, or the things do not come first.
     """
@@ -75,9 +72,6 @@ def figures_table(names: Sequence[str], figures: Mapping[str, np.ndarray]) -> st
     Args:
         names: Class names.
         figures: Values by column; NaN is shown as ``-``.
-
-    Returns:
-        The table as plain text.
     """
     table = Table('class', box=ASCII)
     for column in figures:
@@ -92,13 +86,7 @@ def figures_table(names: Sequence[str], figures: Mapping[str, np.ndarray]) -> st
 
 
 def log_figures(title: str, names: Sequence[str], figures: Mapping[str, np.ndarray]) -> None:
-    """Write the table of `figures_table` to the log.
-
-    Args:
-        title: What stands above it.
-        names: Class names.
-        figures: Values by column.
-    """
+    """Write the table of `figures_table` to the log."""
     print_log(f'{title}\n{figures_table(names, figures)}', logger='current')
 
 

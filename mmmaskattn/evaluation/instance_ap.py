@@ -205,12 +205,7 @@ class InstanceAP(BaseMetric):
         self.classwise = classwise
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
-        """Keep a batch, its masks as run-length codes.
-
-        Args:
-            data_batch: Not used.
-            data_samples: Data samples as dictionaries.
-        """
+        """Keep a batch, its masks as run-length codes."""
         num_things = len(class_kinds(self.dataset_meta).things)
         for sample in data_samples:
             size = (sample['ori_shape'][0], sample['ori_shape'][1])  # of the truth, under either protocol
@@ -243,14 +238,7 @@ class InstanceAP(BaseMetric):
         return annotations_of(masks, labels, score=scores)
 
     def compute_metrics(self, results: list[ImageRecord]) -> dict[str, float]:
-        """Evaluate the data set.
-
-        Args:
-            results: What `process` kept.
-
-        Returns:
-            Figures by name, see the class.
-        """
+        """Evaluate the data set."""
         names = class_kinds(self.dataset_meta).things
         images = [ImageRecord(*one) for one in results]
         truth = [self._file.annotations(one, names) if self.ann_file else one.truth for one in images]

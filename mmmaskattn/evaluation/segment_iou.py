@@ -43,12 +43,7 @@ class SegmentIoU(BaseMetric):
         self.classwise = classwise
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
-        """Count the pixels of a batch.
-
-        Args:
-            data_batch: Not used.
-            data_samples: Data samples as dictionaries.
-        """
+        """Count the pixels of a batch."""
         classes = len(class_kinds(self.dataset_meta).names)
         for sample in data_samples:
             truth, guess = label_map(sample, 'gt_sem_seg'), label_map(sample, 'pred_sem_seg')
@@ -62,9 +57,6 @@ class SegmentIoU(BaseMetric):
 
         Args:
             results: int64 (4, classes) of each image: intersection, union, prediction, truth.
-
-        Returns:
-            Figures by name, see the class.
         """
         kinds = class_kinds(self.dataset_meta)
         right, union, _, truth = sum(results, np.zeros((4, len(kinds.names)), np.int64)).astype(np.float64)

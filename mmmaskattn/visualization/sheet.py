@@ -76,9 +76,6 @@ def run_steps(dataset: BaseDataset, index: int, channel_order: str = 'bgr') -> I
         dataset: A loaded data set with a pipeline.
         index: Index of the sample.
         channel_order: Order of the pipeline's images, ``'bgr'`` or ``'rgb'``.
-
-    Yields:
-        One step per transform.
     """
     results: dict | None = dataset.get_data_info(index)
     ignore_index = getattr(dataset, 'ignore_index', 255)

@@ -18,21 +18,13 @@ def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
     Args:
         size: Height in pixels.
         bold: Bold face.
-
-    Returns:
-        The font.
     """
     name = 'DejaVuSans-Bold.ttf' if bold else 'DejaVuSans.ttf'
     return ImageFont.truetype(str(Path(matplotlib.get_data_path(), 'fonts', 'ttf', name)), size)
 
 
 def shorten(text: str, width: float, face: ImageFont.FreeTypeFont) -> str:
-    """Cut a text that is too wide, in the middle, where names differ least.
-
-    Args:
-        text: One line.
-        width: Room in pixels.
-        face: The font.
+    """Cut a text that is wider than ``width`` pixels in the middle, where names differ least.
 
     Returns:
         The text, or its ends around an ellipsis.
@@ -47,12 +39,7 @@ def shorten(text: str, width: float, face: ImageFont.FreeTypeFont) -> str:
 
 
 def wrap(text: str, width: float, face: ImageFont.FreeTypeFont) -> list[str]:
-    """Break a text into lines at spaces.
-
-    Args:
-        text: Any text.
-        width: Room in pixels.
-        face: The font.
+    """Break a text at spaces into lines of at most ``width`` pixels.
 
     Returns:
         The lines; a word wider than the room is shortened.

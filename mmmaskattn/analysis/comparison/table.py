@@ -79,9 +79,6 @@ def as_markdown(rows: Sequence[Measured], conditions: Conditions, metrics: Seque
         rows: The models.
         conditions: How they were measured.
         metrics: Metrics to show, where known.
-
-    Returns:
-        Markdown.
     """
     columns = _columns(rows, conditions)
     cells = [
@@ -102,15 +99,7 @@ def _text(value: float | None, digits: int) -> str:
 
 
 def describe_conditions(rows: Sequence[Measured], conditions: Conditions) -> str:
-    """Everything that a reader needs to repeat the measurement.
-
-    Args:
-        rows: The models.
-        conditions: How they were measured.
-
-    Returns:
-        A few sentences.
-    """
+    """Everything that a reader needs to repeat the measurement."""
     c = conditions
     lines = [
         f'Input 3 x {c.shape[0]} x {c.shape[1]} (height, width), float32, random weights and images; '
