@@ -13,8 +13,6 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
-FALLBACK_SIZE = (128, 128)
-
 
 def device_of(model: nn.Module) -> torch.device:
     """The device of the first parameter or buffer of ``model``, the CPU for a model with neither."""
@@ -68,6 +66,9 @@ def run_model(model: nn.Module, inputs: tuple[Any, ...], mode: str) -> Any:
     return model(*inputs)
 
 
+FALLBACK_SIZE = (128, 128)
+
+
 def read_config(path: str | Path, options: dict[str, Any] | None = None) -> Config:
     """Read a config file of mmmaskattn, mmseg or mmdet.
 
@@ -86,12 +87,6 @@ def read_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     if 'model' not in cfg:
         raise ValueError(f'config {path}: has no `model`; give a config of a whole model, not a part from _base_')
     return cfg
-
-
-def short_names(configs: Sequence[str]) -> list[str]:
-    """File names of configs without suffix; whole paths where two files have the same name."""
-    stems = [Path(config).stem for config in configs]
-    return [stem if stems.count(stem) == 1 else config for stem, config in zip(stems, configs)]
 
 
 def _without_weights(node: Any) -> Any:

@@ -18,11 +18,14 @@ from mmengine.config import Config, DictAction
 from torch import distributed as dist
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
-DEFAULT_PORT = '29500'
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of both tools."""
+    """Add the options of both tools.
+
+    Args:
+        parser: The tool's parser; changed in place.
+    """
     parser.add_argument('--work-dir', help='folder for logs, checkpoints, results; default ./work_dirs/<config name>')
     parser.add_argument(
         '--cfg-options',
@@ -59,6 +62,9 @@ def load_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
+DEFAULT_PORT = '29500'
+
+
 def prepare_distributed(cfg: Config, launcher: str) -> None:
     """Make ready what the Runner needs to run on several processes.
 
@@ -70,8 +76,9 @@ def prepare_distributed(cfg: Config, launcher: str) -> None:
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
 
     Raises:
-        RuntimeError: If more processes were started on this machine than it has CUDA devices, or variables of the
-            launcher's environment are missing.
+        RuntimeError: If more processes were started on this machine than it has CUDA devices, or the launcher's
+        environment
+            variables are missing.
     """
     cfg.launcher = launcher
     if launcher == 'none':

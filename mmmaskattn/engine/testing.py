@@ -25,7 +25,14 @@ DUMP_SUFFIXES = ('.pkl', '.pickle')
 
 
 def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the command line of ``tools/test.py``."""
+    """Parse the command line of ``tools/test.py``.
+
+    Args:
+        argv: Arguments; those of the process by default.
+
+    Returns:
+        The options.
+    """
     parser = argparse.ArgumentParser(description='Test a model and evaluate its predictions.')
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
@@ -59,6 +66,9 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
     """Test as the command line says. Of several processes each calls ``finish_distributed`` when it is done.
+
+    Args:
+        argv: Arguments; those of the process by default.
 
     Returns:
         Metrics by name, those of all protocols. They are also written to ``<work folder>/test_<time>.json`` and
@@ -213,6 +223,9 @@ def metrics_table(metrics: dict[str, float]) -> str:
 
     Args:
         metrics: Values by name; what stands before the last ``/`` of a name is its prefix.
+
+    Returns:
+        The table as text.
     """
     rows: dict[str, dict[str, str]] = {}
     for name, value in metrics.items():

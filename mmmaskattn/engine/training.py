@@ -18,7 +18,14 @@ from mmmaskattn.engine.schedule import fit_schedule
 
 
 def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the command line of ``tools/train.py``."""
+    """Parse the command line of ``tools/train.py``.
+
+    Args:
+        argv: Arguments; those of the process by default.
+
+    Returns:
+        The options.
+    """
     parser = argparse.ArgumentParser(description='Train a model.')
     parser.add_argument('config', help='config file')
     parser.add_argument(
@@ -44,7 +51,14 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def train(argv: Sequence[str] | None = None) -> Runner:
-    """Train as the command line says. Of several processes each calls ``finish_distributed`` when it is done."""
+    """Train as the command line says. Of several processes each calls ``finish_distributed`` when it is done.
+
+    Args:
+        argv: Arguments; those of the process by default.
+
+    Returns:
+        The Runner, after training.
+    """
     args = parse_options(argv)
     cfg = load_config(args)
     if not any(key.startswith('param_scheduler') for key in args.cfg_options or {}):

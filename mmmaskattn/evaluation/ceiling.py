@@ -1,7 +1,7 @@
 """The ceiling that the resolution sets: the score of a perfect prediction at the size of the network.
 
 The truth itself is reduced to the network's size at exact pixel centres, enlarged again and scored against the native
-truth: label maps by `SemanticCeiling`, instances and panoptic maps as a `perfect_prediction`, a config's test set by
+truth: label maps by `OracleCeiling`, instances and panoptic maps as a `perfect_prediction`, a config's test set by
 its own evaluators with `NativeCeiling`. Enlarging by nearest neighbour is what a hard low-resolution label map gives;
 enlarging the one-hot maps bilinearly, then taking the largest, is what mmseg does with logits.
 """
@@ -111,7 +111,7 @@ def network_size(cfg: Any, option: list[int] | None = None) -> tuple[int, int]:
     raise ValueError(f'{cfg.filename}: the test pipeline has no LowResResize to take the size from. Pass --size H W.')
 
 
-class SemanticCeiling:
+class OracleCeiling:
     """Running sums of intersections and unions of the reduced and enlarged ground truth.
 
     Args:

@@ -19,7 +19,14 @@ TRUTH_HINT = (
 
 
 def as_array(values: Any) -> np.ndarray:
-    """Turn a tensor of any device, mmdet's masks or an array into an array on the CPU."""
+    """Turn a tensor of any device, mmdet's masks or an array into an array.
+
+    Args:
+        values: Any of these.
+
+    Returns:
+        The array, on the CPU.
+    """
     if hasattr(values, 'to_ndarray'):  # mmdet's bitmap and polygon masks
         return values.to_ndarray()
     return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
@@ -27,6 +34,9 @@ def as_array(values: Any) -> np.ndarray:
 
 def name_of(sample: Mapping[str, Any]) -> str:
     """Say which image a sample is of, for messages.
+
+    Args:
+        sample: The data sample as a dictionary.
 
     Returns:
         Its path, else its id.
@@ -40,6 +50,9 @@ def part_of(sample: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     Args:
         sample: The data sample as a dictionary, as mmengine's `Evaluator` gives it.
         name: ``gt_...`` or ``pred_...``.
+
+    Returns:
+        The field.
 
     Raises:
         ValueError: If there is none; the message says what to do.
@@ -89,21 +102,21 @@ def check_same_size(sample: Mapping[str, Any], predicted: tuple[int, ...], truth
         )
 
 
-class IdMap(NamedTuple):
-    """An image cut into segments, in numbers that count through them.
+class SegmentMap(NamedTuple):
+    """An image cut into segments.
 
     Attributes:
-        ids: int64 (H, W): 0 = no segment, k = segment k.
+        numbers: int64 (H, W): 0 = no segment, k = segment k.
         labels: int64 (n + 1,): class index of each number; -1 for 0.
         crowd: bool (n + 1,): whether it is a crowd.
     """
 
-    ids: np.ndarray
+    numbers: np.ndarray
     labels: np.ndarray
     crowd: np.ndarray
 
 
-def true_segments(sample: Mapping[str, Any], kinds: ClassKinds) -> IdMap:
+def true_segments(sample: Mapping[str, Any], kinds: ClassKinds) -> SegmentMap:
     """Read the truth of a data sample.
 
     Args:
@@ -124,15 +137,15 @@ def true_segments(sample: Mapping[str, Any], kinds: ClassKinds) -> IdMap:
     stuff = present[(present >= (kinds.num_things or 0)) & (present < len(kinds.names))]
     table = np.zeros(IGNORE_LABEL + 1, np.int64)
     table[stuff] = np.arange(1, len(stuff) + 1)
-    ids = table[semantic]
+    numbers = table[semantic]
     labels, crowd = [-1, *stuff.tolist()], [False] * (len(stuff) + 1)
     for name, is_crowd in (('ignored_instances', True), ('gt_instances', False)):
         for mask, label in zip(*instances_of(sample, name, semantic.shape)):
-            ids[mask] = len(labels)
+            numbers[mask] = len(labels)
             labels.append(int(label))
             crowd.append(is_crowd)
     _check_labels(np.array(labels[len(stuff) + 1 :], np.int64), len(kinds.names), 'gt_instances', sample)
-    return IdMap(ids, np.array(labels, np.int64), np.array(crowd, bool))
+    return SegmentMap(numbers, np.array(labels, np.int64), np.array(crowd, bool))
 
 
 def instances_of(
@@ -165,7 +178,7 @@ def instances_of(
     return masks[kept], labels[kept]
 
 
-def predicted_segments(ids: np.ndarray, num_classes: int, sample: Mapping[str, Any]) -> IdMap:
+def predicted_segments(ids: np.ndarray, num_classes: int, sample: Mapping[str, Any]) -> SegmentMap:
     """Number the segments of a predicted panoptic map.
 
     Args:
@@ -173,6 +186,9 @@ def predicted_segments(ids: np.ndarray, num_classes: int, sample: Mapping[str, A
             segment.
         num_classes: Number of classes.
         sample: The data sample, for messages.
+
+    Returns:
+        The segments.
 
     Raises:
         ValueError: If a label is outside 0 to ``num_classes``.
@@ -184,7 +200,7 @@ def predicted_segments(ids: np.ndarray, num_classes: int, sample: Mapping[str, A
     table = np.zeros(int(present.max(initial=0)) + 1, np.int64)
     table[present[real]] = np.arange(1, real.sum() + 1)
     labels = np.concatenate([[-1], labels[real]])
-    return IdMap(table[ids], labels, np.zeros(len(labels), bool))
+    return SegmentMap(table[ids], labels, np.zeros(len(labels), bool))
 
 
 def _check_labels(labels: np.ndarray, count: int, name: str, sample: Mapping[str, Any]) -> None:

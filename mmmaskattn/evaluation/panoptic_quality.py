@@ -9,11 +9,11 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 
 from mmmaskattn.evaluation.classes import ClassKinds, class_kinds, log_figures, metrics_by_class
-from mmmaskattn.evaluation.id_maps import IdMap, check_same_size, label_map, predicted_segments, true_segments
+from mmmaskattn.evaluation.id_maps import SegmentMap, check_same_size, label_map, predicted_segments, true_segments
 from mmmaskattn.registry import METRICS
 
 
-def match_segments(truth: IdMap, predicted: IdMap, num_classes: int) -> np.ndarray:
+def match_segments(truth: SegmentMap, predicted: SegmentMap, num_classes: int) -> np.ndarray:
     """Match the segments of one image.
 
     Kirillov et al., "Panoptic Segmentation", section 4, with COCO's rules for void and crowd. A predicted and a true
@@ -32,7 +32,7 @@ def match_segments(truth: IdMap, predicted: IdMap, num_classes: int) -> np.ndarr
         float64 (num_classes, 4): sum of IoU over matches, matches, false positives, misses (false negatives).
     """
     rows, columns = len(truth.labels), len(predicted.labels)
-    pairs = np.bincount((truth.ids * columns + predicted.ids).ravel(), minlength=rows * columns)
+    pairs = np.bincount((truth.numbers * columns + predicted.numbers).ravel(), minlength=rows * columns)
     pairs = pairs.reshape(rows, columns).astype(np.float64)
     areas = pairs.sum(axis=0)[1:]
     shared, on_void = pairs[1:, 1:], pairs[0, 1:]
@@ -76,12 +76,17 @@ class PanopticQuality(BaseMetric):
         self.classwise = classwise
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
-        """Match the segments of a batch."""
+        """Match the segments of a batch.
+
+        Args:
+            data_batch: Not used.
+            data_samples: Data samples as dictionaries.
+        """
         kinds = self._kinds()
         for sample in data_samples:
             truth = true_segments(sample, kinds)
             guess = label_map(sample, 'pred_panoptic_seg')
-            check_same_size(sample, guess.shape, truth.ids.shape)
+            check_same_size(sample, guess.shape, truth.numbers.shape)
             counts = match_segments(truth, predicted_segments(guess, len(kinds.names), sample), len(kinds.names))
             present = np.flatnonzero(counts.any(axis=1))
             self.results.append((present, counts[present]))
@@ -91,6 +96,9 @@ class PanopticQuality(BaseMetric):
 
         Args:
             results: Of each image the labels that occur and their counts, see `match_segments`.
+
+        Returns:
+            Figures by name, see the class.
         """
         kinds = self._kinds()
         total = np.zeros((len(kinds.names), 4))

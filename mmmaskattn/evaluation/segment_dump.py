@@ -61,6 +61,10 @@ class SegmentDump(BaseMetric):
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Encode the predictions of a batch; masks as run lengths, panoptic maps as PNG.
 
+        Args:
+            data_batch: Not used.
+            data_samples: Data samples as dictionaries.
+
         Raises:
             ValueError: If a sample has neither instances with masks nor a panoptic map, or no ``img_id``.
         """
@@ -82,7 +86,14 @@ class SegmentDump(BaseMetric):
             )
 
     def compute_metrics(self, results: list) -> dict:
-        """Write the files."""
+        """Write the files.
+
+        Args:
+            results: Records of all images.
+
+        Returns:
+            No metrics.
+        """
         folder, number = self.folder, 1
         while not _is_free(folder):
             number += 1
@@ -151,11 +162,11 @@ def encode_panoptic(sample: Mapping[str, Any], num_classes: int) -> dict[str, An
     found = predicted_segments(label_map(sample, 'pred_panoptic_seg'), num_classes, sample)
     segments = []
     for number, label in enumerate(found.labels[1:].tolist(), start=1):
-        mask = (found.ids == number).astype(np.uint8)
+        mask = (found.numbers == number).astype(np.uint8)
         box = [int(side) for side in cv2.boundingRect(mask)]
         segments.append(dict(id=number, label=label, area=int(mask.sum()), bbox=box))
-    png = cv2.imencode('.png', id_to_rgb(found.ids)[..., ::-1])[1].tobytes()
-    return dict(png=png, size=list(found.ids.shape), segments=segments)
+    png = cv2.imencode('.png', id_to_rgb(found.numbers)[..., ::-1])[1].tobytes()
+    return dict(png=png, size=list(found.numbers.shape), segments=segments)
 
 
 def _read_json(path: str) -> dict[str, list]:

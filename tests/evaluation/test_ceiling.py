@@ -16,7 +16,7 @@ from mmmaskattn.datasets.transforms.low_res_resize import resize_labels
 from mmmaskattn.evaluation import InstanceAP, PanopticQuality, SegmentIoU
 from mmmaskattn.evaluation.ceiling import (
     NativeCeiling,
-    SemanticCeiling,
+    OracleCeiling,
     enlarge_bilinear,
     label_dataset,
     perfect_prediction,
@@ -33,7 +33,7 @@ def blocks(size: tuple[int, int], side: int, classes: int = 7) -> np.ndarray:
 
 @pytest.mark.parametrize('side', [1, 2, 5])
 def test_blocks_of_one_network_pixel_lose_nothing(side):
-    ceiling = SemanticCeiling(7, (128, 128))
+    ceiling = OracleCeiling(7, (128, 128))
     ceiling.add(blocks((128, 128), side))
     assert ceiling.result()['nearest'] == {'mIoU': 100.0, 'mAcc': 100.0, 'aAcc': 100.0}
 
@@ -42,7 +42,7 @@ def test_stripes_finer_than_a_pixel_have_a_ceiling_in_closed_form():
     # Period 5 at 640: the centre column (2) is class 1, the four others class 0. At 128 only class 1 is left.
     truth = np.zeros((640, 640), np.uint8)
     truth[:, 2::5] = 1
-    ceiling = SemanticCeiling(2, (128, 128))
+    ceiling = OracleCeiling(2, (128, 128))
     ceiling.add(truth)
     for scores in ceiling.result().values():
         assert scores['mIoU'] == pytest.approx((0 + 20) / 2)
@@ -51,7 +51,7 @@ def test_stripes_finer_than_a_pixel_have_a_ceiling_in_closed_form():
 
 def test_bilinear_is_smoother_than_nearest_on_a_disc():
     truth = disc((480, 640), (200, 300), 90)[1]
-    ceiling = SemanticCeiling(2, (64, 64))
+    ceiling = OracleCeiling(2, (64, 64))
     ceiling.add(truth)
     scores = {method: score['mIoU'] for method, score in ceiling.result().items()}
     assert 90 < scores['nearest'] < scores['bilinear'] < 100
@@ -60,7 +60,7 @@ def test_bilinear_is_smoother_than_nearest_on_a_disc():
 def test_ignored_pixels_are_not_scored():
     truth = blocks((64, 64), 2)
     truth[:, 64:] = 255
-    ceiling = SemanticCeiling(7, (64, 64))
+    ceiling = OracleCeiling(7, (64, 64))
     ceiling.add(truth)
     assert ceiling.result()['nearest']['mIoU'] == 100
 
@@ -83,7 +83,7 @@ def test_size_sets_the_ceiling_on_the_mini_set(tmp_path, monkeypatch):
     dataset = label_dataset(Config.fromfile(CONFIG))
     scores = []
     for side in (16, 32, 64, 128):
-        ceiling = SemanticCeiling(150, (side, side))
+        ceiling = OracleCeiling(150, (side, side))
         for sample in dataset:
             assert 'img' not in sample
             ceiling.add(sample['gt_seg_map'])
@@ -247,7 +247,7 @@ def test_semantic_config_gives_the_bilinear_ceiling(tmp_path, monkeypatch):
     root = write_mini('ade20k', tmp_path / 'ade', num_train=1, num_val=3)
     cfg = config('ade20k_semantic', root, monkeypatch)
     figures = NativeCeiling(cfg, (32, 48)).compute()
-    ceiling = SemanticCeiling(150, (32, 48))
+    ceiling = OracleCeiling(150, (32, 48))
     for sample in label_dataset(cfg):
         ceiling.add(sample['gt_seg_map'])
     expected = ceiling.result()['bilinear']

@@ -8,7 +8,7 @@ import torch
 from mmcv.transforms import Normalize
 from mmengine.structures import BaseDataElement, PixelData
 
-from mmmaskattn.visualization.image import fit_image, fitted_shape, overlay_labels, side_by_side, to_rgb
+from mmmaskattn.visualization.image import fit_image, fitted_shape, side_by_side, to_rgb
 
 BGR = np.array([[[1, 2, 3], [4, 5, 6]]], np.uint8)
 
@@ -53,23 +53,6 @@ def test_every_pixel_of_a_small_image_becomes_a_square():
     image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
     big = fit_image(image, 50)
     assert np.array_equal(big, image.repeat(3, axis=0).repeat(3, axis=1))
-
-
-PALETTE = np.array([[200, 0, 0], [0, 0, 200]], np.uint8)
-
-
-def test_mixes_colours_by_alpha_and_enlarges_by_nearest_neighbour():
-    image = np.full((6, 6, 3), 100, np.uint8)
-    picture = overlay_labels(image, np.array([[0, 1]]), PALETTE, alpha=0.5)
-    assert (picture[:, :3] == [150, 50, 50]).all()
-    assert (picture[:, 3:] == [50, 50, 150]).all()
-
-
-def test_labels_outside_the_palette_are_dark_whichever_side_they_are_on():
-    image = np.full((2, 2, 3), 100, np.uint8)
-    picture = overlay_labels(image, np.array([[-1, 2], [255, 0]]), PALETTE, alpha=0.5)
-    assert (picture[[0, 0, 1], [0, 1, 0]] == 50).all()
-    assert (picture[1, 1] == [150, 50, 50]).all()
 
 
 RED_AND_BLUE = np.array([[255, 0, 0], [0, 0, 255]], np.uint8)

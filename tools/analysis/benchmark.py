@@ -16,13 +16,14 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import DictAction
 
 from mmmaskattn.analysis import build_model, input_size, read_config
-from mmmaskattn.analysis.models import random_images, short_names
+from mmmaskattn.analysis.models import random_images
 from mmmaskattn.analysis.timing.decode import benchmark_decode
 from mmmaskattn.analysis.timing.grouping import benchmark_grouping
 from mmmaskattn.analysis.timing.latency import (
@@ -91,6 +92,12 @@ def show_progress(rounds: Iterable[int]) -> Iterator[int]:
         left = (time.monotonic() - began) / done * (len(items) - done)
         print(f'\rround {done}/{len(items)}, {left:.0f} s left ', end='', file=sys.stderr, flush=True)
     print(file=sys.stderr)
+
+
+def short_names(configs: list[str]) -> list[str]:
+    """File names without suffix; whole paths where two files have the same name."""
+    stems = [Path(config).stem for config in configs]
+    return [stem if stems.count(stem) == 1 else config for stem, config in zip(stems, configs)]
 
 
 def prepare(config: str, images: torch.Tensor, args: argparse.Namespace) -> tuple[Callable[[], Any], str]:

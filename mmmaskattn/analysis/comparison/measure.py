@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from mmmaskattn.analysis.comparison.accuracy import Accuracy
 from mmmaskattn.analysis.comparison.memory import MemoryRequest, measure_memory
 from mmmaskattn.analysis.comparison.training import training_step
 from mmmaskattn.analysis.cost.complexity import Complexity, count_complexity
-from mmmaskattn.analysis.models import build_seeded_model, device_of, random_images, read_config, short_names
+from mmmaskattn.analysis.models import build_seeded_model, device_of, random_images, read_config
 from mmmaskattn.analysis.timing.latency import Timing, inference_call, time_in_turn
 from mmmaskattn.utils.progress import show_progress
 
@@ -122,7 +123,9 @@ class Comparison:
         self.conditions = conditions
         self.options = options or {}
         self._device = torch.device(conditions.device)
-        self._configs = dict(zip(short_names(configs), configs))
+        stems = [Path(config).stem for config in configs]
+        names = [stem if stems.count(stem) == 1 else config for stem, config in zip(stems, configs)]
+        self._configs = dict(zip(names, configs))
         self._cfgs: dict[str, Config] = {name: read_config(path, self.options) for name, path in self._configs.items()}
         self._models: dict[str, nn.Module] = {}
 

@@ -149,6 +149,9 @@ _TAGS = frozenset(('pointwise', 'reduction', 'inplace_view'))
 def is_left_out(op: torch._ops.OpOverload) -> bool:
     """Whether an operator does no products by nature.
 
+    Args:
+        op: The operator seen by the counter.
+
     Returns:
         True when leaving it out is the convention; False for an operator that nothing is known about.
     """
@@ -223,7 +226,13 @@ class MacCounter(TorchDispatchMode):
             self.uncounted[name] += 1
 
     def note_extension_call(self, name: str, args: tuple[Any, ...], call: Callable[[], Any]) -> Any:
-        """Do a call of mmcv's extension: counted if it dispatches products (as on the CPU), else listed uncounted."""
+        """Do a call of mmcv's extension: counted if it dispatches products (as on the CPU), else listed as uncounted.
+
+        Args:
+            name: Name of the compiled function.
+            args: Its positional arguments.
+            call: Does the call.
+        """
         before = self.macs
         out = call()
         self._note_parameters(args)
@@ -283,7 +292,14 @@ def _plain_evaluation(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def counting(model: nn.Module) -> Iterator[MacCounter]:
-    """Count what ``model`` does inside the context, in evaluation mode; its training state is put back after."""
+    """Count what ``model`` does inside the context, in evaluation mode; its training state is put back after.
+
+    Args:
+        model: The module to run inside.
+
+    Yields:
+        The counter.
+    """
     counter = MacCounter(model)
     with ExitStack() as stack:
         stack.enter_context(_plain_evaluation(model))

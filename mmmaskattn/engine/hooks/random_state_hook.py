@@ -30,7 +30,11 @@ class RandomStateHook(Hook):
     priority = 'HIGH'
 
     def before_train(self, runner: Runner) -> None:
-        """Take mmengine's constant seeds from the workers, and set the sampler's seed."""
+        """Take mmengine's constant seeds from the workers, and set the sampler's seed.
+
+        Args:
+            runner: The Runner that trains.
+        """
         loader = runner.train_dataloader
         loader.worker_init_fn = None
         if hasattr(loader.sampler, 'seed'):
@@ -42,7 +46,11 @@ class RandomStateHook(Hook):
             )
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Seed all generators of this process."""
+        """Seed all generators of this process.
+
+        Args:
+            runner: The Runner that trains.
+        """
         sequence = np.random.SeedSequence([runner.seed, runner.epoch, runner.iter, get_rank()])
         state = int(sequence.generate_state(1)[0])
         random.seed(state)
