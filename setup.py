@@ -15,6 +15,13 @@ VERSION: dict = {}
 exec((ROOT / 'mmmaskattn' / 'version.py').read_text(), VERSION)
 
 
+def supported(name: str, capped: bool = False) -> str:
+    """Requirement from the oldest supported version on; capped where mmseg and mmdet refuse newer minor releases."""
+    oldest, newest = VERSION['SUPPORTED'][name]
+    major, minor = newest.split('.')[:2]
+    return f'{name}>={oldest}' + (f',<{major}.{int(minor) + 1}' if capped else '')
+
+
 class BuildWithMim(build_py):
     """Copy what mim looks for into the package of a wheel."""
 
@@ -47,14 +54,15 @@ setup(
     version=VERSION['__version__'],
     description='Segmentation of low-resolution images with MaskAttn-UNet, on mmengine, mmseg and mmdet',
     license='Apache-2.0',
-    python_requires='>=3.9',
+    python_requires=f'>={VERSION["SUPPORTED"]["python"][0]}',
     packages=find_packages(include=['mmmaskattn', 'mmmaskattn.*']),
     package_data={'mmmaskattn': ['py.typed']},
     cmdclass={'build_py': BuildWithMim, 'editable_wheel': EditableWithMim},
     # ftfy and regex are imported by mmseg, pkg_resources by mmengine; neither declares it.
     install_requires=[
-        *('torch>=2.1', 'numpy', 'matplotlib', 'opencv-python', 'pillow', 'rich', 'pycocotools', 'ftfy', 'regex'),
-        *('mmengine>=0.10.7,<0.11', 'mmcv>=2.0.0,<2.2.0', 'mmsegmentation>=1.2.2', 'mmdet>=3.3.0', 'setuptools<81'),
+        *(supported(name) for name in ('torch', 'numpy', 'opencv-python', 'mmsegmentation', 'mmdet')),
+        *(supported(name, capped=True) for name in ('mmengine', 'mmcv')),
+        *('matplotlib', 'pillow', 'rich', 'pycocotools', 'ftfy', 'regex', 'setuptools<81'),
     ],
     extras_require={'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX]},
 )

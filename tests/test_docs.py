@@ -15,7 +15,7 @@ from mmmaskattn.models.layers.attention_masks import ATTENTION_MASKS
 from mmmaskattn.models.variants import VARIANTS
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted((ROOT / 'docs').rglob('*.md')) + [page for page in [ROOT / 'README.md'] if page.exists()]
+PAGES = sorted((ROOT / 'docs').rglob('*.md')) + sorted(ROOT.glob('*.md'))
 PARTS_PAGE = ROOT / 'docs/how-to/use-our-parts-in-your-config.md'
 LEAVES = sorted(path for path in (ROOT / 'configs').rglob('*.py') if '_base_' not in path.parts)
 NAMED_FILE = re.compile(r'(?<![\w/.:-])((?:configs|tools|mmmaskattn|tests|docs)/[\w./-]*\.(?:py|sh|md|yml))\b')
@@ -68,7 +68,7 @@ def test_options_shown_are_known_to_the_tools():
         for tool, arguments in COMMAND.findall(page.read_text(encoding='utf-8')):
             shown.setdefault(tool, set()).update(re.findall(r'(?<!\S)--[a-z-]+', arguments))
     assert len(shown) >= 5
-    engine = ''.join((ROOT / f'mmmaskattn/engine/{name}.py').read_text() for name in ('options', 'training', 'testing'))
+    engine = ''.join((ROOT / f'mmmaskattn/engine/{name}.py').read_text() for name in ('launch', 'training', 'testing'))
     for tool, options in shown.items():
         source = (ROOT / tool).read_text(encoding='utf-8')
         declared = source + engine if 'mmmaskattn.engine' in source else source

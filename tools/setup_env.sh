@@ -12,9 +12,17 @@
 #   MAX_JOBS           how many compilers run at a time                           (default: by cores and memory)
 
 MMMASKATTN_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-TORCH_REQUIREMENT=${MMMASKATTN_TORCH:-torch==2.13.0}
-MMCV_VERSION=2.1.0
-HOST_REQUIREMENTS=(mmengine==0.10.7 mmsegmentation==1.2.2 mmdet==3.3.0 ftfy regex)
+
+# setup_supported NAME: the oldest and the newest supported version, as mmmaskattn/version.py states them.
+setup_supported() { sed -n "s/^ *'$1': ('\(.*\)', '\(.*\)'),\$/\1 \2/p" "$MMMASKATTN_ROOT/mmmaskattn/version.py"; }
+
+# setup_pin NAME: the requirement of the newest supported version.
+setup_pin() { printf '%s==%s' "$1" "$(setup_supported "$1" | cut -d ' ' -f 2)"; }
+
+OLDEST_PYTHON=$(setup_supported python | cut -d ' ' -f 1)
+TORCH_REQUIREMENT=${MMMASKATTN_TORCH:-$(setup_pin torch)}
+MMCV_VERSION=$(setup_supported mmcv | cut -d ' ' -f 2)
+HOST_REQUIREMENTS=("$(setup_pin mmengine)" "$(setup_pin mmsegmentation)" "$(setup_pin mmdet)" ftfy regex)
 BUILD_REQUIREMENTS=('setuptools<81' wheel ninja psutil)
 
 setup_say() { printf '[set-up] %s\n' "$*"; }
@@ -76,12 +84,14 @@ PYTHON
 # What the set-up depends on; when this changes, the steps run again.
 setup_fingerprint() {
   printf '%s\n' "$MMMASKATTN_ROOT" "$TORCH_REQUIREMENT" "$MMCV_VERSION" "${HOST_REQUIREMENTS[@]}" "${BUILD_REQUIREMENTS[@]}" \
-    "$(ls -d "$SETUP_PREFIX"/lib/python*/site-packages/torch-*.dist-info 2>/dev/null)" | cat - "$MMMASKATTN_ROOT/setup.py" | cksum
+    "$(ls -d "$SETUP_PREFIX"/lib/python*/site-packages/torch-*.dist-info 2>/dev/null)" | cat - "$MMMASKATTN_ROOT"/{setup.py,mmmaskattn/version.py} | cksum
 }
 
 setup_make_venv() {
   "${PYTHON:-python3}" -c 'import sys
-sys.exit(None if sys.version_info >= (3, 9) else "Python >= 3.9 is needed, this is " + sys.version)' &&
+oldest = sys.argv[1]
+fits = sys.version_info >= tuple(map(int, oldest.split(".")))
+sys.exit(None if fits else "Python >= " + oldest + " is needed, this is " + sys.version)' "$OLDEST_PYTHON" &&
     "${PYTHON:-python3}" -m venv --clear "$1"
 }
 
@@ -154,7 +164,7 @@ setup_environment() {
   SETUP_LOGS=$SETUP_PREFIX/mmmaskattn-setup
   if [ ! -f "$SETUP_LOGS/done" ] && ! "$SETUP_PREFIX/bin/python" -m pip --version >/dev/null 2>&1; then
     SETUP_LOGS=$(mktemp -d)
-    setup_step 'making .venv' 'Install Python >= 3.9 with its venv module (Debian, Ubuntu: apt-get install python3-venv), or set PYTHON.' \
+    setup_step 'making .venv' "Install Python >= $OLDEST_PYTHON with its venv module (Debian, Ubuntu: apt-get install python3-venv), or set PYTHON." \
       setup_make_venv "$SETUP_PREFIX" || return 1
     SETUP_LOGS=$SETUP_PREFIX/mmmaskattn-setup
   fi

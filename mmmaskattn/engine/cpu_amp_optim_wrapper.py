@@ -21,10 +21,6 @@ class CpuAmpOptimWrapper(OptimWrapper):
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """Context of one forward pass: gradient accumulation as upstream does it, and autocast.
-
-        Args:
-            model: The model being trained.
-        """
+        """Context of one forward pass: gradient accumulation as upstream does it, and autocast."""
         with super().optim_context(model), torch.autocast('cpu', dtype=torch.bfloat16):
             yield

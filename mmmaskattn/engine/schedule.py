@@ -9,6 +9,8 @@ from mmengine.config import Config, ConfigDict
 from mmengine.optim import LinearLR
 from mmengine.registry import PARAM_SCHEDULERS
 
+EPOCH_KEYS = ('begin', 'end', 'T_max', 'total_steps', 'step_size')
+
 
 @PARAM_SCHEDULERS.register_module()
 class WarmupLR(LinearLR):
@@ -39,9 +41,6 @@ class WarmupLR(LinearLR):
         first = int(begin * epoch_length)
         last = max(int(end * epoch_length), first + 2)
         return cls(*args, begin=first, end=last, by_epoch=False, **kwargs)
-
-
-EPOCH_KEYS = ('begin', 'end', 'T_max', 'total_steps', 'step_size')
 
 
 def fit_schedule(cfg: Config, planned_epochs: int | None) -> None:

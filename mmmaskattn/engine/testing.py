@@ -97,7 +97,7 @@ def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
     if ceiling:
         metrics.update(ceiling.compute())
     if is_main_process():
-        report(metrics, Path(cfg.work_dir))
+        report_metrics(metrics, Path(cfg.work_dir))
         if 'lowres' in protocols:
             print(LOWRES_CEILING)
     return metrics
@@ -205,8 +205,8 @@ def _ann_file(cfg: Config) -> str | None:
     return os.path.join(dataset.get('data_root') or '', name) if name.endswith('.json') else None
 
 
-def report(metrics: dict[str, float], work_dir: Path) -> None:
-    """Print the metrics, see `table`, and write them to a JSON file of its own.
+def report_metrics(metrics: dict[str, float], work_dir: Path) -> None:
+    """Print the metrics, see `metrics_table`, and write them to a JSON file of its own.
 
     Args:
         metrics: Values by name, such as ``lowres/mIoU``.
@@ -215,11 +215,11 @@ def report(metrics: dict[str, float], work_dir: Path) -> None:
     work_dir.mkdir(parents=True, exist_ok=True)
     path = work_dir / f'test_{time.strftime("%Y%m%d_%H%M%S")}.json'
     path.write_text(json.dumps({name: float(value) for name, value in metrics.items()}, indent=2) + '\n')
-    print(table(metrics))
+    print(metrics_table(metrics))
     print(f'Written to {path}')
 
 
-def table(metrics: dict[str, float]) -> str:
+def metrics_table(metrics: dict[str, float]) -> str:
     """Lay out metrics as a table with one line per prefix (protocol), or one per metric where there are many.
 
     Args:

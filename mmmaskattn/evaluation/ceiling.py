@@ -1,9 +1,9 @@
 """The ceiling that the resolution sets: the score of a perfect prediction at the size of the network.
 
-The ground truth itself is reduced to the network's size at exact pixel centres, enlarged again and scored against
-the native ground truth; `oracle_segments` does the same with instances and panoptic maps. Enlarging by nearest
-neighbour is what a hard low-resolution label map gives; enlarging the one-hot maps bilinearly, then taking the largest,
-is what mmseg does with logits.
+The truth itself is reduced to the network's size at exact pixel centres, enlarged again and scored against the native
+truth: label maps by `OracleCeiling`, instances and panoptic maps as a `perfect_prediction`, a config's test set by
+its own evaluators with `NativeCeiling`. Enlarging by nearest neighbour is what a hard low-resolution label map gives;
+enlarging the one-hot maps bilinearly, then taking the largest, is what mmseg does with logits.
 """
 
 from __future__ import annotations
@@ -35,24 +35,16 @@ from mmmaskattn.datasets.transforms.pack_segments import MakeInstances
 from mmmaskattn.evaluation.classes import class_kinds
 from mmmaskattn.evaluation.protocol import evaluators_of, with_protocol
 
+CEILING = 'native_ceiling'
+LOWRES_CEILING = (
+    'Under protocol lowres the ceiling is 100 by definition: the truth is what the network can give. Only AP that '
+    'counts fewer predictions than an image has instances stays below.'
+)
 METHODS = ('nearest', 'bilinear')
 _LABEL_STEPS = (
     *('LoadAnnotations', 'LoadSegMap', 'LoadPanopticAsSemantic', 'CheckSegMap'),
     *('LoadPanoptic', 'LoadInstances'),
 )
-
-
-def enlarge_nearest(small: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Enlarge a label map, each pixel taking the label of the small pixel that covers its centre.
-
-    Args:
-        small: Labels of shape (h, w).
-        size: Native (H, W).
-
-    Returns:
-        Labels of shape (H, W).
-    """
-    return resize_labels(small, size)
 
 
 def enlarge_bilinear(small: np.ndarray, size: tuple[int, int], ignore_index: int = 255) -> np.ndarray:
@@ -81,9 +73,6 @@ def enlarge_bilinear(small: np.ndarray, size: tuple[int, int], ignore_index: int
 
 def label_dataset(cfg: Any) -> Any:
     """Build a config's test data set with the label-loading steps of its pipeline alone; no image is decoded.
-
-    Args:
-        cfg: The `mmengine.Config`.
 
     Returns:
         The data set; its samples hold ``gt_seg_map``, or ``gt_id_map`` and ``segments``.
@@ -146,7 +135,7 @@ class OracleCeiling:
         """
         small = resize_labels(truth, self.size)
         enlarged = {
-            'nearest': enlarge_nearest(small, truth.shape),
+            'nearest': resize_labels(small, (truth.shape[0], truth.shape[1])),
             'bilinear': enlarge_bilinear(small, truth.shape, self.ignore_index),
         }
         for method, prediction in enlarged.items():
@@ -174,7 +163,7 @@ class OracleCeiling:
         return {name: float(np.nanmean(scores[key])) * 100 for name, key in names.items()}
 
 
-def oracle_segments(results: dict, size: tuple[int, int], num_classes: int) -> DetDataSample:
+def perfect_prediction(results: dict, size: tuple[int, int], num_classes: int) -> DetDataSample:
     """Make a sample whose prediction is its own truth, reduced to the network's size and enlarged again.
 
     The map of segments is reduced at exact pixel centres. Each segment's one-hot mask is enlarged bilinearly, as a
@@ -232,13 +221,6 @@ def _instances(rows: list[tuple[Tensor, int, float]], size: tuple[int, int]) -> 
     )
 
 
-CEILING = 'native_ceiling'
-LOWRES_CEILING = (
-    'Under protocol lowres the ceiling is 100 by definition: the truth is what the network can give. Only AP that '
-    'counts fewer predictions than an image has instances stays below.'
-)
-
-
 class NativeCeiling:
     """Figures under protocol native of a prediction that equals the truth at the network's size.
 
@@ -277,7 +259,7 @@ class NativeCeiling:
 
     def _sample(self, results: dict[str, Any]) -> Any:
         if 'gt_id_map' in results:
-            return oracle_segments(results, self.size, len(class_kinds(self.dataset.metainfo).names))
+            return perfect_prediction(results, self.size, len(class_kinds(self.dataset.metainfo).names))
         truth = results['gt_seg_map']
         prediction = enlarge_bilinear(resize_labels(truth, self.size), truth.shape, self.dataset.ignore_index)
         sample = SegDataSample(metainfo=dict(img_path=results.get('img_path'), ori_shape=truth.shape))

@@ -45,9 +45,6 @@ def class_kinds(metainfo: Mapping[str, Any] | None) -> ClassKinds:
         metainfo: Its ``classes`` and, if it has both kinds, ``thing_classes`` and ``stuff_classes``. Kinds of stuff
             that are not among the classes follow them, as the background of our instance data sets does.
 
-    Returns:
-        The classes.
-
     Raises:
         ValueError: If there are no classes, or the things do not come first.
     """
@@ -69,15 +66,12 @@ def class_kinds(metainfo: Mapping[str, Any] | None) -> ClassKinds:
     return ClassKinds(things + stuff, len(things))
 
 
-def class_table(names: Sequence[str], figures: Mapping[str, np.ndarray]) -> str:
+def figures_table(names: Sequence[str], figures: Mapping[str, np.ndarray]) -> str:
     """Lay out figures with one line per class that has any.
 
     Args:
         names: Class names.
         figures: Values by column; NaN is shown as ``-``.
-
-    Returns:
-        The table as plain text.
     """
     table = Table('class', box=ASCII)
     for column in figures:
@@ -91,18 +85,12 @@ def class_table(names: Sequence[str], figures: Mapping[str, np.ndarray]) -> str:
     return text.getvalue()
 
 
-def log_classes(title: str, names: Sequence[str], figures: Mapping[str, np.ndarray]) -> None:
-    """Write the table of `class_table` to the log.
-
-    Args:
-        title: What stands above it.
-        names: Class names.
-        figures: Values by column.
-    """
-    print_log(f'{title}\n{class_table(names, figures)}', logger='current')
+def log_figures(title: str, names: Sequence[str], figures: Mapping[str, np.ndarray]) -> None:
+    """Write the table of `figures_table` to the log."""
+    print_log(f'{title}\n{figures_table(names, figures)}', logger='current')
 
 
-def by_name(figure: str, names: Sequence[str], values: np.ndarray) -> dict[str, float]:
+def metrics_by_class(figure: str, names: Sequence[str], values: np.ndarray) -> dict[str, float]:
     """Figures per class as metrics.
 
     Args:

@@ -44,9 +44,6 @@ def encode_masks(masks: np.ndarray) -> list[dict]:
 
     Args:
         masks: bool or uint8 (n, H, W).
-
-    Returns:
-        n codes.
     """
     if not len(masks):
         return []
@@ -80,9 +77,6 @@ def coco_object(images: Sequence[ImageRecord], names: Sequence[str], annotations
         images: The images.
         names: Class names.
         annotations: Those of each image.
-
-    Returns:
-        The object, its index made.
     """
     coco = COCO()
     rows = [dict(row, image_id=number) for number, found in enumerate(annotations) for row in found]

@@ -1,4 +1,4 @@
-"""InstanceAP: average precision as COCO defines it, and its table of precisions."""
+"""Average precision of instances as COCO defines it: the metric, and the table of precisions under it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from mmengine.logging import print_log
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from mmmaskattn.evaluation.classes import by_name, class_kinds, log_classes
+from mmmaskattn.evaluation.classes import class_kinds, log_figures, metrics_by_class
 from mmmaskattn.evaluation.coco_records import ImageRecord, TruthFile, annotations_of, coco_object
 from mmmaskattn.evaluation.id_maps import as_array, check_same_size, instances_of, name_of, part_of
 from mmmaskattn.registry import METRICS
 
+COCO_THRESHOLDS = tuple(np.linspace(0.5, 0.95, 10).tolist())
+COCO_SIZE_BINS = (32.0**2, 96.0**2)
+COCO_IMAGE_AREA = 640 * 480
 SIZES = ('all', 's', 'm', 'l')
 _LARGEST = 1e10
 
@@ -137,11 +140,6 @@ def _mean(values: np.ndarray) -> float:
     return float(100 * known.mean()) if known.size else float('nan')
 
 
-COCO_THRESHOLDS = tuple(np.linspace(0.5, 0.95, 10).tolist())
-COCO_SIZE_BINS = (32.0**2, 96.0**2)
-COCO_IMAGE_AREA = 640 * 480
-
-
 @METRICS.register_module()
 class InstanceAP(BaseMetric):
     """AP and AR of masks in per cent, by pycocotools.
@@ -207,12 +205,7 @@ class InstanceAP(BaseMetric):
         self.classwise = classwise
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
-        """Keep a batch, its masks as run-length codes.
-
-        Args:
-            data_batch: Not used.
-            data_samples: Data samples as dictionaries.
-        """
+        """Keep a batch, its masks as run-length codes."""
         num_things = len(class_kinds(self.dataset_meta).things)
         for sample in data_samples:
             size = (sample['ori_shape'][0], sample['ori_shape'][1])  # of the truth, under either protocol
@@ -245,14 +238,7 @@ class InstanceAP(BaseMetric):
         return annotations_of(masks, labels, score=scores)
 
     def compute_metrics(self, results: list[ImageRecord]) -> dict[str, float]:
-        """Evaluate the data set.
-
-        Args:
-            results: What `process` kept.
-
-        Returns:
-            Figures by name, see the class.
-        """
+        """Evaluate the data set."""
         names = class_kinds(self.dataset_meta).things
         images = [ImageRecord(*one) for one in results]
         truth = [self._file.annotations(one, names) if self.ann_file else one.truth for one in images]
@@ -298,8 +284,8 @@ class InstanceAP(BaseMetric):
             column: np.array([table.precision(*chosen, label=label) for label in range(len(names))])
             for column, chosen in columns.items()
         }
-        log_classes('Average precision of instances', names, figures)
-        return by_name('AP', names, figures['AP']) if self.classwise else {}
+        log_figures('Average precision of instances', names, figures)
+        return metrics_by_class('AP', names, figures['AP']) if self.classwise else {}
 
 
 def _checked(option: str, values: Sequence[float], most: float | None = None) -> list[float]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
-from mmmaskattn.evaluation.classes import ClassKinds, by_name, class_kinds, log_classes
+from mmmaskattn.evaluation.classes import ClassKinds, class_kinds, log_figures, metrics_by_class
 from mmmaskattn.evaluation.id_maps import SegmentMap, check_same_size, label_map, predicted_segments, true_segments
 from mmmaskattn.registry import METRICS
 
@@ -110,13 +110,13 @@ class PanopticQuality(BaseMetric):
         size = np.where(occurs, size, np.nan)
         figures = {'PQ': iou / size, 'SQ': np.where(occurs, iou / np.maximum(found, 1), np.nan), 'RQ': found / size}
         figures = {name: 100 * values for name, values in figures.items()}
-        log_classes('Panoptic quality', kinds.names, figures)
+        log_figures('Panoptic quality', kinds.names, figures)
         metrics = {
             name + suffix: float(values[part][occurs[part]].mean()) if occurs[part].any() else 0.0
             for suffix, part in kinds.parts.items()
             for name, values in figures.items()
         }
-        return {**metrics, **(by_name('PQ', kinds.names, figures['PQ']) if self.classwise else {})}
+        return {**metrics, **(metrics_by_class('PQ', kinds.names, figures['PQ']) if self.classwise else {})}
 
     def _kinds(self) -> ClassKinds:
         kinds = class_kinds(self.dataset_meta)

@@ -74,9 +74,6 @@ def _with_other_protocol(name: str, protocol: str) -> str:
 def protocol_of(cfg: Config) -> str:
     """Tell a config's evaluation protocol.
 
-    Args:
-        cfg: The config.
-
     Returns:
         That of the ``LowResResize`` of its test pipeline; ``native`` if there is none.
     """
@@ -84,15 +81,7 @@ def protocol_of(cfg: Config) -> str:
 
 
 def with_protocol(prefix: str | None, protocol: str) -> str:
-    """Put a protocol before a metric's prefix, in place of another protocol if there is one.
-
-    Args:
-        prefix: The prefix.
-        protocol: What to put there.
-
-    Returns:
-        The new prefix.
-    """
+    """Put a protocol before a metric's prefix, in place of another protocol if there is one."""
     parts = prefix.split('/') if prefix else []
     return '/'.join([protocol, *(parts[1:] if parts and parts[0] in PROTOCOLS else parts)])
 

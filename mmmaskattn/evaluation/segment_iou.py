@@ -11,7 +11,7 @@ from mmengine.evaluator import BaseMetric
 from mmseg.evaluation import IoUMetric
 
 from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL
-from mmmaskattn.evaluation.classes import by_name, class_kinds, log_classes
+from mmmaskattn.evaluation.classes import class_kinds, log_figures, metrics_by_class
 from mmmaskattn.evaluation.id_maps import check_same_size, label_map
 from mmmaskattn.registry import METRICS
 
@@ -43,12 +43,7 @@ class SegmentIoU(BaseMetric):
         self.classwise = classwise
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
-        """Count the pixels of a batch.
-
-        Args:
-            data_batch: Not used.
-            data_samples: Data samples as dictionaries.
-        """
+        """Count the pixels of a batch."""
         classes = len(class_kinds(self.dataset_meta).names)
         for sample in data_samples:
             truth, guess = label_map(sample, 'gt_sem_seg'), label_map(sample, 'pred_sem_seg')
@@ -62,18 +57,15 @@ class SegmentIoU(BaseMetric):
 
         Args:
             results: int64 (4, classes) of each image: intersection, union, prediction, truth.
-
-        Returns:
-            Figures by name, see the class.
         """
         kinds = class_kinds(self.dataset_meta)
         right, union, _, truth = sum(results, np.zeros((4, len(kinds.names)), np.int64)).astype(np.float64)
         iou, accuracy = (100 * right / np.where(area > 0, area, np.nan) for area in (union, truth))
-        log_classes('Intersection over union', kinds.names, {'IoU': iou, 'Acc': accuracy})
+        log_figures('Intersection over union', kinds.names, {'IoU': iou, 'Acc': accuracy})
         metrics = {f'mIoU{suffix}': _mean(iou[part]) for suffix, part in kinds.parts.items()}
         metrics['aAcc'] = float(100 * right.sum() / max(truth.sum(), 1))
         metrics['mAcc'] = _mean(accuracy)
-        return {**metrics, **(by_name('IoU', kinds.names, iou) if self.classwise else {})}
+        return {**metrics, **(metrics_by_class('IoU', kinds.names, iou) if self.classwise else {})}
 
 
 def _mean(values: np.ndarray) -> float:

@@ -1,57 +1,30 @@
-"""What is installed, what was tested together, and what the machine offers: the report of ``python -m mmmaskattn``.
+"""What is installed, what is supported, and what the machine offers: the report of ``python -m mmmaskattn``.
 
-Nothing is asserted: versions outside the tested ones usually work, and who has them is better served by a warning.
+Nothing is asserted: other versions often work, and who has them is better served by a warning.
 """
 
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 import torch
 from mmengine.utils import digit_version
 
-from mmmaskattn.version import __version__
+from mmmaskattn.version import SUPPORTED, __version__
 
-
-@dataclass(frozen=True)
-class VersionRange:
-    """Versions of one part that were tested: from ``first`` up to, and not including, ``end``.
-
-    Attributes:
-        first: The oldest version tested.
-        end: The first version that is not covered.
-        without: What does not work when the part is missing.
-    """
-
-    first: str
-    end: str
-    without: str
-
-    def covers(self, found: str) -> bool:
-        """Whether ``found``, such as '2.13.0+cpu', lies within the tested versions."""
-        release = found.split('+')[0]
-        return digit_version(self.first) <= digit_version(release) < digit_version(self.end)
-
-
-TESTED = {
-    'python': VersionRange('3.11', '3.12', 'nothing works'),
-    'torch': VersionRange('2.13', '2.14', 'nothing works'),
-    'numpy': VersionRange('2.4', '2.5', 'nothing works'),
-    'opencv-python': VersionRange('5.0', '5.1', 'nothing works'),
-    'mmengine': VersionRange('0.10.7', '0.11', 'nothing works'),
-    'mmcv': VersionRange('2.1.0', '2.2', 'nothing works'),
-    'mmsegmentation': VersionRange('1.2.2', '1.3', 'semantic segmentation does not work'),
-    'mmdet': VersionRange('3.3.0', '3.4', 'instance and panoptic segmentation do not work'),
+WITHOUT = {
+    'mmsegmentation': 'semantic segmentation does not work',
+    'mmdet': 'instance and panoptic segmentation do not work',
 }
+"""What does not work when a part is missing; without any other part nothing does."""
 # Another distribution that brings the same modules.
 STAND_INS = {'opencv-python': ('opencv-python-headless', 'opencv-contrib-python'), 'mmcv': ('mmcv-lite',)}
 
 
 def installed_version(name: str) -> str | None:
-    """The installed version of ``name`` (a key of ``TESTED``), or of what stands in for it; None if there is none."""
+    """The installed version of a key of ``SUPPORTED``, or of what stands in for it; None if there is none."""
     if name == 'python':
         return platform.python_version()
     for distribution in (name, *STAND_INS.get(name, ())):
@@ -60,6 +33,13 @@ def installed_version(name: str) -> str | None:
         except PackageNotFoundError:
             continue
     return None
+
+
+def is_supported(name: str, found: str) -> bool:
+    """Whether a version, such as '2.13.0+cpu', lies from the oldest supported to the newest, or a later patch of it."""
+    oldest, newest = (digit_version(bound) for bound in SUPPORTED[name])
+    release = digit_version(found.split('+')[0])
+    return oldest <= release and release[:2] <= newest[:2]
 
 
 def has_mmcv_ops() -> bool:
@@ -79,16 +59,17 @@ def devices() -> list[str]:
 
 
 def version_warnings() -> list[str]:
-    """One sentence for each part that is missing or outside the tested versions: what to expect, what to do."""
+    """One sentence for each part that is missing or outside the supported versions: what to expect, what to do."""
     warnings = []
-    for name, tested in TESTED.items():
+    for name, (oldest, newest) in SUPPORTED.items():
         found = installed_version(name)
         if found is None:
-            warnings.append(f'{name} is not installed: {tested.without}. Try: pip install {name}=={tested.first}')
-        elif not tested.covers(found):
+            effect = WITHOUT.get(name, 'nothing works')
+            warnings.append(f'{name} is not installed: {effect}. Try: pip install {name}=={newest}')
+        elif not is_supported(name, found):
             warnings.append(
-                f'{name} {found} was not tested with mmmaskattn {__version__} (tested: {tested.first} up to, '
-                f'not including, {tested.end}). It may well work; if not, try the tested one.'
+                f'{name} {found} is not among the versions that mmmaskattn {__version__} supports, {oldest} to '
+                f'{newest}. It may well work; if not, try {newest}, with which the tests run.'
             )
     if installed_version('mmcv') and not has_mmcv_ops():
         warnings.append(
@@ -99,12 +80,12 @@ def version_warnings() -> list[str]:
 
 def report() -> str:
     """The whole report as text: a table of versions, the devices, and the warnings."""
-    lines = [f'mmmaskattn {__version__}', '', f'{"part":<16}{"installed":<16}tested']
-    for name, tested in TESTED.items():
+    lines = [f'mmmaskattn {__version__}', '', f'{"part":<16}{"installed":<16}supported']
+    for name, (oldest, newest) in SUPPORTED.items():
         found = installed_version(name) or 'missing'
         note = '' if name != 'mmcv' else '   with compiled ops' if has_mmcv_ops() else '   without compiled ops'
-        lines.append(f'{name:<16}{found:<16}>={tested.first}, <{tested.end}{note}')
+        lines.append(f'{name:<16}{found:<16}{oldest} to {newest}{note}')
     lines += ['', 'devices', *(f'  {line}' for line in devices())]
     warnings = version_warnings()
-    lines += ['', *(f'WARNING: {line}' for line in warnings)] if warnings else ['', 'All parts are of tested versions.']
+    lines += ['', *(f'WARNING: {line}' for line in warnings)] if warnings else ['', 'All parts are supported versions.']
     return '\n'.join(lines)

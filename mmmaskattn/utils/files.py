@@ -17,12 +17,6 @@ def atomic_open(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a temporary file beside ``path`` for writing, and rename it to ``path`` when the block ends well.
 
     If the block raises, the temporary file is removed and ``path`` stays as it was. Parent folders are made.
-
-    Args:
-        path: the file to write.
-
-    Yields:
-        The open binary file.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -39,26 +33,18 @@ def atomic_open(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 def atomic_write(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a whole file, see `atomic_open`.
-
-    Args:
-        path: the file to write.
-        content: what it shall hold.
-    """
+    """Write a whole file, see `atomic_open`."""
     with atomic_open(path) as file:
         file.write(content)
 
 
 def remove_partial_files(folder: str | os.PathLike[str]) -> int:
-    """Delete what killed processes left of unfinished files in a folder, not in folders below it.
+    """Delete what killed processes left of unfinished files in a folder, not in those below it; return their number.
 
     Call it only while no other process writes there.
 
     Args:
         folder: the folder; it may be absent.
-
-    Returns:
-        The number of files deleted.
     """
     # The list comes first: a folder must not change while it is walked.
     leftovers = list(Path(folder).glob(f'.*{PARTIAL_SUFFIX}'))
@@ -69,9 +55,6 @@ def remove_partial_files(folder: str | os.PathLike[str]) -> int:
 
 def free_folder(wanted: Path) -> Path:
     """Find a folder in which nothing would be overwritten.
-
-    Args:
-        wanted: The folder wanted.
 
     Returns:
         That, if nothing is in it, else the first of ``<wanted>_2``, ``<wanted>_3`` ... that is free. It is not made.

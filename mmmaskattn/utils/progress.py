@@ -22,9 +22,6 @@ def show_progress(items: Iterable[Item], total: int | None, description: str) ->
         items: the items.
         total: their number, for the estimate, or None if it is not known.
         description: what is being done.
-
-    Yields:
-        The items.
     """
     if sys.stderr.isatty():
         yield from _show_bar(items, total, description)

@@ -1,4 +1,4 @@
-"""Legends, and panels set in a row."""
+"""The legend: things counted, the rest measured; and the row of panels that it closes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from mmmaskattn.visualization.class_table import ClassTable
-from mmmaskattn.visualization.text import font, shorten
+from mmmaskattn.visualization.text import FAINT, INK, PAPER, font, shorten
 from mmmaskattn.visualization.truth import IGNORED, UNLABELLED, Truth, stripes
 
+MARGIN, GAP, TITLE, LEGEND = 12, 12, 44, 300
+"""Pixels around the row, between its parts, for the two lines over each picture, and for the legend's width."""
 ROW_HEIGHT = 24
 _SWATCH = (30, 16)
-_INK, _FAINT = (30, 30, 30), (110, 110, 110)
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,8 @@ def draw_legend(
     (left, top), (width, height) = corner, size
     columns = (left + width - 88, left + width)
     for x, title in zip(columns, titles):
-        draw.text((x, top + 4), title, _FAINT, font(13), anchor='ra')
-    draw.text((left, top + 4), 'in the picture', _FAINT, font(13))
+        draw.text((x, top + 4), title, FAINT, font(13), anchor='ra')
+    draw.text((left, top + 4), 'in the picture', FAINT, font(13))
     room = max(1, height // ROW_HEIGHT - 1)
     shown = rows if len(rows) <= room else rows[: room - 1]
     y = top + ROW_HEIGHT
@@ -115,9 +116,9 @@ def draw_legend(
         _draw_row(draw, row, (left, y), columns)
         y += ROW_HEIGHT
     if len(shown) < len(rows):
-        draw.text((left, y + 3), f'and {len(rows) - len(shown)} more', _FAINT, font(14))
+        draw.text((left, y + 3), f'and {len(rows) - len(shown)} more', FAINT, font(14))
     elif not rows:
-        draw.text((left, y + 3), 'no truth', _FAINT, font(14))
+        draw.text((left, y + 3), 'no truth', FAINT, font(14))
 
 
 def _draw_row(draw: ImageDraw.ImageDraw, row: LegendRow, corner: tuple[int, int], columns: tuple[int, int]) -> None:
@@ -125,9 +126,9 @@ def _draw_row(draw: ImageDraw.ImageDraw, row: LegendRow, corner: tuple[int, int]
     _draw_swatch(draw, row, (left, y + 4))
     start = left + _SWATCH[0] + 8
     name = shorten(row.name, columns[0] - 62 - start, font(14))
-    draw.text((start, y + 3), name, _INK, font(14))
+    draw.text((start, y + 3), name, INK, font(14))
     for x, amount in zip(columns, (row.before, row.after)):
-        draw.text((x, y + 3), amount, _FAINT if amount == '0' else _INK, font(14), anchor='ra')
+        draw.text((x, y + 3), amount, FAINT if amount == '0' else INK, font(14), anchor='ra')
 
 
 def _draw_swatch(draw: ImageDraw.ImageDraw, row: LegendRow, corner: tuple[int, int]) -> None:
@@ -144,11 +145,6 @@ def _draw_swatch(draw: ImageDraw.ImageDraw, row: LegendRow, corner: tuple[int, i
         draw.rectangle((left + round(number * part), top, *end), tuple(colour))
         if row.is_thing:
             draw.rectangle((left + round(number * part), top, *end), outline=(0, 0, 0))
-
-
-MARGIN, GAP, TITLE, LEGEND = 12, 12, 44, 300
-"""Pixels around the row, between its parts, for the two lines over each picture, and for the legend's width."""
-_PAPER, _INK, _FAINT = (255, 255, 255), (30, 30, 30), (110, 110, 110)
 
 
 @dataclass(frozen=True)
@@ -198,13 +194,13 @@ def draw_row(panels: Sequence[Panel], rows: list[LegendRow], columns: tuple[str,
     """
     tallest = max(panel.picture.shape[0] for panel in panels)
     width = 2 * MARGIN + sum(panel.picture.shape[1] + GAP for panel in panels) + LEGEND
-    canvas = Image.new('RGB', (width, 2 * MARGIN + TITLE + tallest), _PAPER)
+    canvas = Image.new('RGB', (width, 2 * MARGIN + TITLE + tallest), PAPER)
     draw = ImageDraw.Draw(canvas)
     left = MARGIN
     for panel in panels:
         room = panel.picture.shape[1]
-        draw.text((left, MARGIN), shorten(panel.title, room, font(15, True)), _INK, font(15, True))
-        draw.text((left, MARGIN + 21), shorten(panel.detail, room, font(13)), _FAINT, font(13))
+        draw.text((left, MARGIN), shorten(panel.title, room, font(15, True)), INK, font(15, True))
+        draw.text((left, MARGIN + 21), shorten(panel.detail, room, font(13)), FAINT, font(13))
         canvas.paste(Image.fromarray(panel.picture), (left, MARGIN + TITLE))
         left += room + GAP
     draw_legend(draw, rows, (left, MARGIN), (LEGEND, TITLE + tallest), columns)

@@ -1,4 +1,4 @@
-"""Predictions in the form that is drawn, and their scores."""
+"""Predictions in the form of a truth, which is what is drawn, and their scores written beside them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from mmmaskattn.visualization.truth import UNLABELLED, Truth, read_truth
 
 PANOPTIC_OFFSET = 1000
 """A thing in mmdet's panoptic maps has the number class label + k * 1000 with k from 1; stuff has its label alone."""
+
+_BACK, _FRONT = (0, 0, 0), (255, 255, 255)
+_SIZE = 11
+_PAD = 2
 
 
 class ScoredInstances(NamedTuple):
@@ -107,11 +111,6 @@ def predicted_panoptic(sample: Any, table: ClassTable) -> Truth | None:
     return Truth(labels[index], ids[index], tuple(labels[things].tolist()))
 
 
-_BACK, _INK = (0, 0, 0), (255, 255, 255)
-_SIZE = 11
-_PAD = 2
-
-
 def write_scores(picture: np.ndarray, instances: ScoredInstances, table: ClassTable) -> np.ndarray:
     """Write class and score above the upper left corner of each instance, the best first.
 
@@ -139,7 +138,7 @@ def write_scores(picture: np.ndarray, instances: ScoredInstances, table: ClassTa
         if not any(_overlap(box, other) for other in taken):
             taken.append(box)
             draw.rectangle(box, _BACK)
-            draw.text((box[0] + _PAD, box[1] + 1), text, _INK, font(_SIZE))
+            draw.text((box[0] + _PAD, box[1] + 1), text, _FRONT, font(_SIZE))
     return np.asarray(canvas)
 
 

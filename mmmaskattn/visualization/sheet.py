@@ -1,4 +1,4 @@
-"""Sheets of many samples, and of the steps of a pipeline."""
+"""A sheet of what a pipeline does to a sample: its steps run one by one, and their drawing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from PIL import Image, ImageDraw
 from mmmaskattn.visualization.class_table import ClassTable
 from mmmaskattn.visualization.image import fit_image, to_rgb
 from mmmaskattn.visualization.legend import draw_legend, legend_rows
-from mmmaskattn.visualization.text import font, shorten, wrap
+from mmmaskattn.visualization.text import FAINT, INK, PAPER, font, shorten, wrap
 from mmmaskattn.visualization.truth import Truth, draw_truth, read_truth
+
+_FRAME, _ALARM = (236, 236, 236), (190, 20, 20)
+_MARGIN, _GAP, _TITLE, _HEADER = 20, 12, 44, 52
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,6 @@ def run_steps(dataset: BaseDataset, index: int, channel_order: str = 'bgr') -> I
         dataset: A loaded data set with a pipeline.
         index: Index of the sample.
         channel_order: Order of the pipeline's images, ``'bgr'`` or ``'rgb'``.
-
-    Yields:
-        One step per transform.
     """
     results: dict | None = dataset.get_data_info(index)
     ignore_index = getattr(dataset, 'ignore_index', 255)
@@ -115,10 +115,6 @@ def _first_view(results: dict) -> dict:
     """Of the several views that test-time augmentation makes, the first."""
     several = [key for key in ('inputs', 'data_samples') if isinstance(results.get(key), (list, tuple))]
     return {**results, **{key: results[key][0] for key in several}}
-
-
-_PAPER, _FRAME, _INK, _FAINT, _ALARM = (255, 255, 255), (236, 236, 236), (30, 30, 30), (110, 110, 110), (190, 20, 20)
-_MARGIN, _GAP, _TITLE, _HEADER = 20, 12, 44, 52
 
 
 @dataclass(frozen=True)
@@ -196,14 +192,14 @@ class _Sheet:
         self.row_height = _TITLE + 2 * layout.panel + _GAP
         self.steps_top = _MARGIN + _HEADER + _TITLE + self.big + 2 * _GAP
         height = self.steps_top + self.rows * (self.row_height + _GAP) + _MARGIN
-        self.canvas = Image.new('RGB', (layout.width, height), _PAPER)
+        self.canvas = Image.new('RGB', (layout.width, height), PAPER)
         self.draw = ImageDraw.Draw(self.canvas)
 
     def write_headings(self, headings: Headings) -> None:
         """Write what the sheet shows."""
         width = self.layout.width - 2 * _MARGIN
-        self.draw.text((_MARGIN, _MARGIN), shorten(headings.title, width, font(20, True)), _INK, font(20, True))
-        self.draw.text((_MARGIN, _MARGIN + 28), shorten(headings.subtitle, width, font(14)), _FAINT, font(14))
+        self.draw.text((_MARGIN, _MARGIN), shorten(headings.title, width, font(20, True)), INK, font(20, True))
+        self.draw.text((_MARGIN, _MARGIN + 28), shorten(headings.subtitle, width, font(14)), FAINT, font(14))
 
     def compare(self, original: np.ndarray | None, steps: Sequence[Step]) -> None:
         """Draw the original, the network's input and the legend."""
@@ -234,7 +230,7 @@ class _Sheet:
         elif step.truth is not None:
             self._frame((left, below), self.layout.panel, step.image, step.truth)
         else:
-            self.draw.text((left, below), 'no truth yet', _FAINT, font(13))
+            self.draw.text((left, below), 'no truth yet', FAINT, font(13))
 
     def _panel(
         self,
@@ -246,8 +242,8 @@ class _Sheet:
     ) -> None:
         """Draw a title, a line of details, and the frame under them."""
         left, top = corner
-        self.draw.text((left, top), shorten(texts[0], side, font(15, True)), _INK, font(15, True))
-        self.draw.text((left, top + 21), shorten(texts[1], side, font(13)), _FAINT, font(13))
+        self.draw.text((left, top), shorten(texts[0], side, font(15, True)), INK, font(15, True))
+        self.draw.text((left, top + 21), shorten(texts[1], side, font(13)), FAINT, font(13))
         self._frame((left, top + _TITLE), side, image, truth)
 
     def _frame(self, corner: tuple[int, int], side: int, image: np.ndarray | None, truth: Truth | None) -> None:

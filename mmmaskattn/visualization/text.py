@@ -1,4 +1,4 @@
-"""Text in pictures, in a font that is always there."""
+"""Text in pictures: a font that is always there, the colours of paper and ink, texts that fit their room."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 import matplotlib
 from PIL import ImageFont
 
+PAPER, INK, FAINT = (255, 255, 255), (30, 30, 30), (110, 110, 110)
+
 
 @cache
 def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
@@ -16,21 +18,13 @@ def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
     Args:
         size: Height in pixels.
         bold: Bold face.
-
-    Returns:
-        The font.
     """
     name = 'DejaVuSans-Bold.ttf' if bold else 'DejaVuSans.ttf'
     return ImageFont.truetype(str(Path(matplotlib.get_data_path(), 'fonts', 'ttf', name)), size)
 
 
 def shorten(text: str, width: float, face: ImageFont.FreeTypeFont) -> str:
-    """Cut a text that is too wide, in the middle, where names differ least.
-
-    Args:
-        text: One line.
-        width: Room in pixels.
-        face: The font.
+    """Cut a text that is wider than ``width`` pixels in the middle, where names differ least.
 
     Returns:
         The text, or its ends around an ellipsis.
@@ -45,12 +39,7 @@ def shorten(text: str, width: float, face: ImageFont.FreeTypeFont) -> str:
 
 
 def wrap(text: str, width: float, face: ImageFont.FreeTypeFont) -> list[str]:
-    """Break a text into lines at spaces.
-
-    Args:
-        text: Any text.
-        width: Room in pixels.
-        face: The font.
+    """Break a text at spaces into lines of at most ``width`` pixels.
 
     Returns:
         The lines; a word wider than the room is shortened.

@@ -1,4 +1,4 @@
-"""Truth and predictions in one form, and the drawing of them."""
+"""The truth of an image in one form, whatever a pipeline left it in, and its drawing."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ IGNORED = -1
 """Label of pixels that the loss leaves out: void, crowd, padding."""
 UNLABELLED = -2
 """Label of pixels about which the truth says nothing, as outside the instances of a detection data set."""
+
+_OUTLINE = (255, 255, 255)
+BOX = (255, 220, 0)
+"""Colour of boxes over masks; alone, boxes have their instances' colours."""
+_STRIPE = 8
 
 
 @dataclass(frozen=True)
@@ -163,12 +168,6 @@ def _with_instances(labels: np.ndarray, results: dict) -> Truth:
     boxes = _array(results['gt_bboxes']) if results.get('gt_bboxes') is not None else np.zeros((0, 4))
     shown = ~ignored[: len(boxes)]
     return Truth(labels, ids, tuple(kept.tolist()), boxes[shown], tuple(classes[: len(boxes)][shown].tolist()))
-
-
-_OUTLINE = (255, 255, 255)
-BOX = (255, 220, 0)
-"""Colour of boxes over masks; alone, boxes have their instances' colours."""
-_STRIPE = 8
 
 
 def draw_truth(

@@ -21,6 +21,8 @@ def checkout(tmp_path):
     (tmp_path / 'tools').mkdir()
     shutil.copy(SCRIPT, tmp_path / 'tools')
     shutil.copy(ROOT / 'setup.py', tmp_path)
+    (tmp_path / 'mmmaskattn').mkdir()
+    shutil.copy(ROOT / 'mmmaskattn' / 'version.py', tmp_path / 'mmmaskattn')
     return tmp_path
 
 

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from small_job import ROOT, run, run_tool, write_job
 from tool_calls import call_tool
 
-from mmmaskattn.engine.testing import run_test, table, use_tta
+from mmmaskattn.engine.testing import metrics_table, run_test, use_tta
 
 
 @pytest.fixture(scope='module')
@@ -133,7 +133,7 @@ def test_show_without_hook_is_refused(tmp_path):
 
 
 def test_table_has_a_line_per_protocol():
-    text = table({'lowres/mIoU': 50.0, 'lowres/aAcc': 61.256, 'native/mIoU': 40.0})
+    text = metrics_table({'lowres/mIoU': 50.0, 'lowres/aAcc': 61.256, 'native/mIoU': 40.0})
     assert [line.split() for line in text.splitlines()] == [
         ['protocol', 'mIoU', 'aAcc'],
         ['lowres', '50.00', '61.26'],
@@ -143,6 +143,6 @@ def test_table_has_a_line_per_protocol():
 
 def test_table_of_many_metrics_has_a_line_per_metric():
     metrics = {f'{protocol}/{n}': float(n) for protocol in ('lowres', 'native') for n in range(12)}
-    lines = [line.split() for line in table(dict(metrics, **{'native/PQ': 3.0})).splitlines()]
+    lines = [line.split() for line in metrics_table(dict(metrics, **{'native/PQ': 3.0})).splitlines()]
     assert lines[0] == ['metric', 'lowres', 'native']
     assert lines[12:] == [['11', '11.00', '11.00'], ['PQ', '-', '3.00']]

@@ -10,14 +10,14 @@ import torch
 
 from mmmaskattn.utils import environment
 from mmmaskattn.utils.environment import (
-    TESTED,
-    VersionRange,
     devices,
     has_mmcv_ops,
     installed_version,
+    is_supported,
     report,
     version_warnings,
 )
+from mmmaskattn.version import SUPPORTED
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,8 +31,12 @@ def run_module(**kwargs):
 def test_command_prints_every_part_with_its_version():
     done = run_module()
     assert done.returncode == 0, done.stderr
-    for name in TESTED:
-        assert re.search(rf'^{name} +{re.escape(installed_version(name))} +>=', done.stdout, re.MULTILINE), name
+    for name in SUPPORTED:
+        assert re.search(
+            rf'^{name} +{re.escape(installed_version(name))} +{re.escape(SUPPORTED[name][0])} to ',
+            done.stdout,
+            re.MULTILINE,
+        ), name
     assert 'cpu: ' in done.stdout
 
 
@@ -47,38 +51,42 @@ def test_installed_version_of_python_and_of_nothing():
 
 
 @pytest.mark.parametrize(
-    ('found', 'covered'),
+    ('found', 'supported'),
     [
         ('2.13.0', True),
         ('2.13.0+cpu', True),
         ('2.13.1+cu130', True),
-        ('2.12.9', False),
+        ('2.9.0', True),
+        ('2.1', True),
+        ('2.0.9', False),
         ('2.14.0', False),
-        ('2.9.0', False),
     ],
 )
-def test_covers_compares_numbers_and_ignores_the_build(found, covered):
-    assert VersionRange('2.13', '2.14', '').covers(found) is covered
+def test_versions_are_compared_by_numbers_without_the_build(monkeypatch, found, supported):
+    monkeypatch.setitem(environment.SUPPORTED, 'torch', ('2.1', '2.13.0'))
+    assert is_supported('torch', found) is supported
 
 
-def test_covers_places_a_prerelease_before_its_release():
-    assert not VersionRange('0.10.7', '0.11', '').covers('0.11.0')
-    assert not VersionRange('0.10.7', '0.11', '').covers('0.10.7rc1')
+def test_a_prerelease_comes_before_its_release(monkeypatch):
+    monkeypatch.setitem(environment.SUPPORTED, 'mmengine', ('0.10.7', '0.10.7'))
+    assert not is_supported('mmengine', '0.11.0')
+    assert not is_supported('mmengine', '0.10.7rc1')
 
 
-def test_untested_version_is_warned_about(monkeypatch):
-    monkeypatch.setitem(environment.TESTED, 'torch', VersionRange('1.0', '1.1', ''))
+def test_unsupported_version_is_warned_about(monkeypatch):
+    monkeypatch.setitem(environment.SUPPORTED, 'torch', ('1.0', '1.1'))
     (warning,) = [line for line in version_warnings() if line.startswith('torch')]
     assert torch.__version__ in warning
-    assert '1.0 up to, not including, 1.1' in warning
+    assert '1.0 to 1.1' in warning
     assert f'WARNING: {warning}' in report()
 
 
 def test_missing_part_is_warned_about_with_what_to_do(monkeypatch):
-    monkeypatch.setitem(environment.TESTED, 'no-such-package', VersionRange('3.3.0', '3.4', 'no panoptic segmentation'))
+    monkeypatch.setitem(environment.SUPPORTED, 'no-such-package', ('3.3.0', '3.4.0'))
+    monkeypatch.setitem(environment.WITHOUT, 'no-such-package', 'no panoptic segmentation')
     (warning,) = [line for line in version_warnings() if line.startswith('no-such-package')]
     assert warning == (
-        'no-such-package is not installed: no panoptic segmentation. Try: pip install no-such-package==3.3.0'
+        'no-such-package is not installed: no panoptic segmentation. Try: pip install no-such-package==3.4.0'
     )
     assert re.search(r'no-such-package +missing', report())
 
@@ -117,4 +125,4 @@ def test_command_works_and_warns_without_mmseg_and_mmdet(tmp_path):
     assert done.returncode == 0, done.stderr
     for name in ('mmsegmentation', 'mmdet'):
         assert f'WARNING: {name} is not installed' in done.stdout
-    assert 'WARNING: torch' not in done.stdout or not TESTED['torch'].covers(torch.__version__)
+    assert 'WARNING: torch' not in done.stdout or not is_supported('torch', torch.__version__)

@@ -1,11 +1,14 @@
-"""Images of any form become RGB; small ones are enlarged by whole factors."""
+"""Images of any form become RGB, small ones grow by whole factors, label maps are mixed in, panels stand in a row."""
+
+from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
 from mmcv.transforms import Normalize
+from mmengine.structures import BaseDataElement, PixelData
 
-from mmmaskattn.visualization.image import fit_image, fitted_shape, to_rgb
+from mmmaskattn.visualization.image import fit_image, fitted_shape, side_by_side, to_rgb
 
 BGR = np.array([[[1, 2, 3], [4, 5, 6]]], np.uint8)
 
@@ -50,3 +53,31 @@ def test_every_pixel_of_a_small_image_becomes_a_square():
     image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
     big = fit_image(image, 50)
     assert np.array_equal(big, image.repeat(3, axis=0).repeat(3, axis=1))
+
+
+RED_AND_BLUE = np.array([[255, 0, 0], [0, 0, 255]], np.uint8)
+
+
+def sample_of(**maps):
+    sample = BaseDataElement()
+    for name, labels in maps.items():
+        setattr(sample, name, PixelData(data=torch.tensor(labels)[None]))
+    return sample
+
+
+def test_panels_keep_their_order_and_the_images_size():
+    image = np.full((8, 12, 3), 100, np.uint8)
+    picture = side_by_side(
+        image, sample_of(pred_sem_seg=[[1, 1]], gt_sem_seg=[[0, 1], [0, 1]]), RED_AND_BLUE, alpha=1.0
+    )
+    assert picture.shape == (8, 36, 3)
+    assert (picture[:, :12] == image).all()
+    assert (picture[:, 12:18] == RED_AND_BLUE[0]).all(), 'left half of the truth'
+    assert (picture[:, 18:] == RED_AND_BLUE[1]).all(), 'right half of the truth, and the prediction'
+
+
+def test_unlabelled_pixels_are_darkened_and_no_truth_gives_two_panels():
+    image = np.full((4, 4, 3), 100, np.uint8)
+    picture = side_by_side(image, sample_of(pred_sem_seg=[[255]]), RED_AND_BLUE, alpha=0.7)
+    assert picture.shape == (4, 8, 3)
+    assert picture[:, 4:] == pytest.approx(30)

@@ -79,20 +79,11 @@ class ResultsFile:
             raise ValueError(f'{path}: holds a {type(self._results).__name__}, expected results by run; move it away')
 
     def get(self, run: Run) -> dict[str, Any] | None:
-        """The result of a run, None if it has not been finished.
-
-        Args:
-            run: The run.
-        """
+        """The result of a run, None if it has not been finished."""
         return self._results.get(run.key)
 
     def put(self, run: Run, result: dict[str, Any]) -> None:
-        """Add the result of a run and write the file.
-
-        Args:
-            run: The run.
-            result: Plain data.
-        """
+        """Add the result of a run and write the file."""
         with self._lock:
             self._results[run.key] = result
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,11 +93,7 @@ class ResultsFile:
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The newest checkpoint in a work folder as mmengine notes it, None before the first.
-
-    Args:
-        folder: The work folder.
-    """
+    """The newest checkpoint in a work folder as mmengine notes it, None before the first."""
     note = folder / 'last_checkpoint'
     return folder / Path(note.read_text().strip()).name if note.is_file() else None
 

@@ -1,9 +1,10 @@
-"""Measuring of one row of the comparison."""
+"""Measuring of models side by side: cost, memory, latency, training step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -34,10 +35,10 @@ def instances_found(model: BaseModel, shape: tuple[int, int]) -> int | None:
         ones; None for a model that predicts neither.
     """
     predictions = inference_call(model, random_images(shape, device=device_of(model)), 'predict')()
-    return _found(predictions[0])
+    return _count_instances(predictions[0])
 
 
-def _found(sample: Any) -> int | None:
+def _count_instances(sample: Any) -> int | None:
     if 'pred_instances' in sample:
         return len(sample.pred_instances)
     if 'pred_panoptic_seg' in sample:
@@ -85,7 +86,7 @@ class Measured:
         config: Its config file.
         cost: MACs and parameters.
         forward: The forward that was counted and timed, ``tensor`` or ``predict``.
-        found: Instances that ``predict`` found in the image counted; None where it was not run or finds none ever.
+        instances_found: By ``predict`` in the image counted; None where it was not run or finds none ever.
         latency: By batch size; of the whole batch.
         training: Of the training step.
         memory: Peak MiB above the weights by batch size (as text) and ``train``.
@@ -96,7 +97,7 @@ class Measured:
     config: str
     cost: Complexity
     forward: str = 'tensor'
-    found: int | None = None
+    instances_found: int | None = None
     latency: dict[int, Timing] = field(default_factory=dict)
     training: Timing | None = None
     memory: dict[str, float] = field(default_factory=dict)
@@ -133,9 +134,9 @@ class Comparison:
             One entry for each config, in their order.
         """
         torch.set_num_threads(self.conditions.threads)
-        rows = [self._count(name) for name in self._shown(list(self._cfgs), 'counting')]
+        rows = [self._count(name) for name in self._with_progress(self._cfgs, 'counting')]
         if self.conditions.memory and self._device.type == 'cpu':
-            for row in self._shown(rows, 'memory'):
+            for row in self._with_progress(rows, 'memory'):
                 row.memory = measure_memory(self._memory_request(row))
         for batch in self.conditions.batches:
             self._time_inference(rows, batch)
@@ -144,8 +145,9 @@ class Comparison:
         return rows
 
     @staticmethod
-    def _shown(items: list, what: str) -> Any:
-        return show_progress(items, len(items), what)
+    def _with_progress(items: Iterable, what: str) -> Any:
+        listed = list(items)
+        return show_progress(listed, len(listed), what)
 
     def _count(self, name: str) -> Measured:
         model = build_seeded_model(self._cfgs[name])
@@ -162,9 +164,8 @@ class Comparison:
         """Time the calls in turn; on an accelerator, memory becomes what a call needs above all models' weights."""
         on_gpu = self._device.type == 'cuda'
         before = torch.cuda.memory_allocated(self._device) / 2**20 if on_gpu else 0.0
-        timings = time_in_turn(
-            calls, rounds, self.conditions.warmup, self._device, lambda numbers: self._shown(list(numbers), what)
-        )
+        progress = partial(self._with_progress, what=what)
+        timings = time_in_turn(calls, rounds, self.conditions.warmup, self._device, progress)
         for timing in timings.values():
             timing.peak_mib = None if timing.peak_mib is None else timing.peak_mib - before
         return timings

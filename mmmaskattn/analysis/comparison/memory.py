@@ -84,9 +84,6 @@ def _measure(request: MemoryRequest) -> dict[str, float]:
 def measure_memory(request: MemoryRequest) -> dict[str, float]:
     """Measure in a new process.
 
-    Args:
-        request: What to run.
-
     Returns:
         Peak of the resident memory in MiB above that of the built model, images and one-time buffers included, by batch
         size (as text) and ``train``.

@@ -44,10 +44,6 @@ def _memory(key: str) -> Callable[[Measured], float | None]:
     return lambda row: row.memory.get(key)
 
 
-def _found(row: Measured) -> float | None:
-    return row.found
-
-
 def _training(row: Measured) -> float | None:
     return None if row.training is None else row.training.median
 
@@ -58,8 +54,8 @@ def _columns(rows: Sequence[Measured], conditions: Conditions) -> list[Column]:
         Column('not read M', 'params_not_read', lambda row: (row.cost.params - row.cost.params_read) / 1e6, 3),
         Column('MACs G', 'macs', lambda row: row.cost.macs / 1e9, 3),
     ]
-    if any(row.found is not None for row in rows):
-        columns.append(Column('instances found', 'instances_found', _found, 0))
+    if any(row.instances_found is not None for row in rows):
+        columns.append(Column('instances found', 'instances_found', lambda row: row.instances_found, 0))
     for batch in conditions.batches:
         columns += [
             Column(f'ms, batch {batch}', f'median_ms_{batch}', _latency(batch, 'median'), 1),
@@ -83,9 +79,6 @@ def as_markdown(rows: Sequence[Measured], conditions: Conditions, metrics: Seque
         rows: The models.
         conditions: How they were measured.
         metrics: Metrics to show, where known.
-
-    Returns:
-        Markdown.
     """
     columns = _columns(rows, conditions)
     cells = [
@@ -106,15 +99,7 @@ def _text(value: float | None, digits: int) -> str:
 
 
 def describe_conditions(rows: Sequence[Measured], conditions: Conditions) -> str:
-    """Everything that a reader needs to repeat the measurement.
-
-    Args:
-        rows: The models.
-        conditions: How they were measured.
-
-    Returns:
-        A few sentences.
-    """
+    """Everything that a reader needs to repeat the measurement."""
     c = conditions
     lines = [
         f'Input 3 x {c.shape[0]} x {c.shape[1]} (height, width), float32, random weights and images; '
@@ -124,7 +109,7 @@ def describe_conditions(rows: Sequence[Measured], conditions: Conditions) -> str
         f'whole batch in interleaved rounds, {c.rounds} at batch 1, {c.slow_rounds} otherwise, after {c.warmup} of '
         'warm-up.',
     ]
-    if any(row.found is not None for row in rows):
+    if any(row.instances_found is not None for row in rows):
         lines.append(
             'Instances found: in the image counted. Post-processing costs more the more there is to do, and random '
             'weights find what they find.'

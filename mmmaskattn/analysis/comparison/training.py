@@ -37,9 +37,6 @@ def _values(node: Any, key: str) -> Iterator[int]:
 def count_classes(cfg: Config) -> int:
     """Classes that a model learns: of a semantic model all, of a detector the things.
 
-    Args:
-        cfg: The config of the model.
-
     Returns:
         The first of ``num_things``, ``num_things_classes`` and ``num_classes`` found in ``cfg.model``.
 

@@ -155,11 +155,7 @@ def working_forward(model: nn.Module, images: Tensor) -> str:
 
 
 def processor_name(device: torch.device | str = 'cpu') -> str:
-    """Name of the accelerator, or of the CPU as the system tells it.
-
-    Args:
-        device: The device timed.
-    """
+    """Name of the accelerator, or of the CPU as the system tells it."""
     if torch.device(device).type == 'cuda':
         return torch.cuda.get_device_name(device)
     info = Path('/proc/cpuinfo')

@@ -65,15 +65,7 @@ class LoaderBenchmark(NamedTuple):
 
 
 def with_data_root(dataset: Any, root: str | os.PathLike[str]) -> Any:
-    """Copy a data set's config with another data root, under wrappers too.
-
-    Args:
-        dataset: The config.
-        root: The root.
-
-    Returns:
-        The copy.
-    """
+    """Copy a data set's config with another data root, under wrappers too."""
     dataset = copy.deepcopy(dataset)
     leaves = [dataset]
     while leaves:
@@ -92,9 +84,6 @@ def build_dataset(cfg: Config, root: str | os.PathLike[str], split: str) -> Base
         cfg: The config.
         root: The data root.
         split: ``train``, ``val`` or ``test``.
-
-    Returns:
-        The data set, loaded.
 
     Raises:
         FileNotFoundError: If the root is missing.

@@ -23,10 +23,6 @@ from mmmaskattn.analysis.timing.latency import Timing, time_in_turn
 def trained_model(cfg: Config, checkpoint: str | Path) -> BaseModel:
     """Build the model of a config with trained weights, in evaluation mode on the CPU.
 
-    Args:
-        cfg: The config.
-        checkpoint: Its checkpoint.
-
     Raises:
         FileNotFoundError: If there is no such checkpoint.
         RuntimeError: If the checkpoint is of another model.
@@ -39,23 +35,13 @@ def trained_model(cfg: Config, checkpoint: str | Path) -> BaseModel:
 
 
 def test_batches(cfg: Config, count: int) -> list[dict[str, Any]]:
-    """The first images of a config's test set, each a batch of its own, as the loader gives them.
-
-    Args:
-        cfg: The config.
-        count: Number of images.
-    """
+    """The first images of a config's test set, each a batch of its own, as the loader gives them."""
     loader = dict(copy.deepcopy(cfg.test_dataloader), batch_size=1, num_workers=0, persistent_workers=False)
     return [batch for batch, _ in zip(Runner.build_dataloader(loader, seed=0), range(count))]
 
 
 def prediction_call(model: BaseModel, batches: Sequence[dict[str, Any]]) -> Callable[[], Any]:
-    """A call that predicts for one image, with the next image at each call: preprocessing, network, post-processing.
-
-    Args:
-        model: See `trained_model`.
-        batches: See `test_batches`.
-    """
+    """A call that predicts for one image, with the next image at each call: preprocessing, network, post-processing."""
     turn = cycle(batches)
 
     def _call() -> Any:

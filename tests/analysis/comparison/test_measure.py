@@ -9,7 +9,7 @@ import torch
 from mmengine.structures import InstanceData, PixelData
 from mmseg.structures import SegDataSample
 
-from mmmaskattn.analysis.comparison.measure import _found, instances_found
+from mmmaskattn.analysis.comparison.measure import _count_instances, instances_found
 from mmmaskattn.analysis.models import build_seeded_model, read_config
 
 CONFIGS = Path(__file__).parents[3] / 'configs'
@@ -38,9 +38,9 @@ def test_a_semantic_model_finds_none():
 @pytest.mark.parametrize(('ids', 'expected'), [([[0, 53], [1007, 2007]], 2), ([[0, 53], [4, 133]], 0)])
 def test_things_of_a_panoptic_map_are_counted_where_there_are_no_scored_ones(ids, expected):
     sample = SegDataSample(pred_panoptic_seg=PixelData(sem_seg=torch.tensor([ids])))
-    assert _found(sample) == expected
+    assert _count_instances(sample) == expected
     sample.pred_instances = InstanceData(scores=torch.zeros(5))
-    assert _found(sample) == 5
+    assert _count_instances(sample) == 5
 
 
 def test_seeded_weights_are_the_same_each_time_and_leave_the_generator_alone():
