@@ -14,12 +14,12 @@ import numpy as np
 from PIL import Image
 
 from mmmaskattn.data_tools.pictures import PictureError, decode_strictly
-from mmmaskattn.data_tools.report import Problem
+from mmmaskattn.data_tools.problem_log import Problem
 from mmmaskattn.data_tools.segments import label_png
 from mmmaskattn.data_tools.shrink.layouts import VOID_LABEL, LabelFiles, Split
 from mmmaskattn.datasets.panoptic_png import id_to_rgb
 from mmmaskattn.datasets.transforms.low_res_resize import resize_image, resize_labels
-from mmmaskattn.utils.files import atomic_write
+from mmmaskattn.utils.files import atomic_write, path_inside
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -218,6 +218,8 @@ def shrink_sample(source: Path, target: Path, size: tuple[int, int], sample: Sam
     try:
         image = read_image(source / path)
         contents = []
+        for path in paths:
+            path_inside(target, path)
         for path, highest in sample.labels:
             contents.append(_shrunk_label_file(source / path, size, image.shape[:2], highest))
     except (PictureError, OSError) as error:

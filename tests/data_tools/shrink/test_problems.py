@@ -92,17 +92,20 @@ def repeat_segment(content: dict) -> None:
 @pytest.mark.parametrize(
     ('change', 'line'),
     [
-        (drop_first('images'), 'panoptic_train2017.json: 1 image ids of annotations that its list of images lacks: 1'),
-        (drop_first('annotations'), 'image 1 has 0 annotations, expected one'),
-        (drop_first('categories'), 'category ids of annotations that its list of categories lacks: 1'),
-        (first_segment(category_id=999), 'category ids of annotations that its list of categories lacks: 999'),
+        (drop_first('images'), 'panoptic_train2017.json: image ids of annotations that are not among its images: 1'),
+        (drop_first('annotations'), 'no annotation for 1 of 3 images: 000000000001.jpg'),
+        (drop_first('categories'), 'category_id 1 of segment '),
+        (first_segment(category_id=999), 'category_id 999 of segment '),
         (first_segment(id=7), 'has segment ids ['),
-        (repeat_segment, 'of image 1 occur more than once'),
-        (lambda content: content['images'].append(content['images'][0]), 'image id 1 occurs more than once'),
-        (lambda content: content['annotations'].append(content['annotations'][0]), '1 annotation ids that occur more'),
+        (repeat_segment, 'duplicate 000000000001.png: segment id: '),
+        (lambda content: content['images'].append(content['images'][0]), 'duplicate image id: 1 (2 times)'),
+        (
+            lambda content: content['annotations'].append(content['annotations'][0]),
+            'duplicate image id of annotations: 1 (2 times)',
+        ),
         (lambda content: content['images'][0].update(height=5), '5x'),
-        (lambda content: content['images'][0].pop('width'), "image 1 has no ['width']"),
-        (lambda content: content['images'].clear() or content['annotations'].clear(), 'no images in it'),
+        (lambda content: content['images'][0].pop('width'), "images[0] (id 1): no 'width'"),
+        (lambda content: content['images'].clear() or content['annotations'].clear(), 'its list of images is empty'),
         (lambda content: content['annotations'][0].update(file_name='no.png'), 'no.png: the file is missing'),
     ],
 )
@@ -124,8 +127,8 @@ def test_panoptic_json_with_an_error(coco, tmp_path, change, line):
     [
         ({'segmentation': [[1, 2]]}, 'has a mask with no polygon'),
         ({'segmentation': {'size': [9, 9], 'counts': '9'}}, 'a run-length code of size [9, 9]'),
-        ({'id': 'a'}, "annotation id 'a', expected a whole number"),
-        ({'category_id': 999}, 'lacks: 999'),
+        ({'id': 'a'}, "annotations[0] (id 'a'): id: found 'a', expected int"),
+        ({'category_id': 999}, 'category_id 999 of annotation '),
     ],
 )
 def test_instance_json_with_an_error(coco, tmp_path, values, line):

@@ -1,12 +1,12 @@
-"""A lock that keeps two runs from preparing the same data at once."""
+"""A lock that keeps two runs from writing the same data at once."""
 
 from __future__ import annotations
 
-import fcntl
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 PATIENCE = 10.0
 """Seconds to wait: the workers of a killed run hold its lock until they have noticed."""
@@ -24,19 +24,12 @@ def sole_run(path: Path, patience: float = PATIENCE) -> Iterator[None]:
         RuntimeError: another process holds it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + patience
-    with open(path, 'wb') as file:
-        while not _taken(file.fileno()):
-            if time.monotonic() > deadline:
-                raise RuntimeError(f'{path.parent.parent}: another process prepares this data. Wait for it to end.')
-            time.sleep(0.1)
-        yield
-
-
-def _taken(descriptor: int) -> bool:
-    """Try to take the lock."""
+    lock = FileLock(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        lock.acquire(timeout=patience, poll_interval=0.1)
+    except Timeout:
+        raise RuntimeError(f'{path.parent.parent}: another process prepares this data. Wait for it to end.') from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mmmaskattn.data_tools.lock import sole_run
+from mmmaskattn.data_tools.sole_run import sole_run
 
 
 def hold(path: Path, pipe: Connection) -> None:
