@@ -54,6 +54,7 @@ setup(
     # ftfy and regex are imported by mmseg, pkg_resources by mmengine; neither declares it.
     install_requires=[
         *('torch>=2.1', 'numpy', 'matplotlib', 'opencv-python', 'pillow', 'rich', 'pycocotools', 'ftfy', 'regex'),
+        *('msgspec>=0.18', 'filelock>=3.12'),
         *('mmengine>=0.10.7,<0.11', 'mmcv>=2.0.0,<2.2.0', 'mmsegmentation>=1.2.2', 'mmdet>=3.3.0', 'setuptools<81'),
     ],
     extras_require={'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX]},

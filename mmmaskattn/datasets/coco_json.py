@@ -106,7 +106,7 @@ def _reason(content: memoryview, message: str) -> str:
     return f'found {found!r} at byte {start} after {before!r}, expected {wanted}'
 
 
-def map_json(path: Path) -> dict[str, list[msgspec.Raw]]:
+def map_json(path: Path) -> Any:
     """Find the lists of a json and their entries, without decoding them.
 
     The file is mapped and not read, so that of half a gigabyte only a small object for each entry is held.
@@ -115,11 +115,12 @@ def map_json(path: Path) -> dict[str, list[msgspec.Raw]]:
         path: A local file.
 
     Returns:
-        The undecoded entries of each list at its top level; decode them with `decode_json`.
+        The undecoded entries (`msgspec.Raw`) of each list at its top level, for `decode_json`; of what is no json
+        object, itself.
 
     Raises:
         FileNotFoundError: If it is missing.
-        ValueError: If it is no json object.
+        ValueError: If it is no json.
     """
     with open(path, 'rb') as file:
         empty = not file.seek(0, 2)
@@ -131,8 +132,8 @@ def map_json(path: Path) -> dict[str, list[msgspec.Raw]]:
             for key, part in parts.items()
             if bytes(memoryview(part)[:1]) == b'['
         }
-    except msgspec.ValidationError as error:
-        raise ValueError(f'{path}: {error}. Expected a json object with lists of {", ".join(SECTIONS)}.') from None
+    except msgspec.ValidationError:
+        return decode_json(content, path)
 
 
 def faults_of_sections(content: Any, kind: Kind) -> list[str]:
@@ -149,7 +150,7 @@ def faults_of_sections(content: Any, kind: Kind) -> list[str]:
         return [f'found {short(content)}, expected a COCO {kind} json: an object with lists of {", ".join(SECTIONS)}']
     missing = [name for name in SECTIONS if not isinstance(content.get(name), list)]
     if missing:
-        found = ', '.join(map(repr, content)) or 'nothing'
+        found = [name for name, part in content.items() if isinstance(part, list)]
         return [f'no list of {missing} in it, found {found}. Expected a COCO {kind} json']
     if not content['images']:
         return ['its list of images is empty. Expected at least one: prepare the data again']

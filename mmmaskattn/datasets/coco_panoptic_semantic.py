@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from mmseg.datasets import BaseSegDataset
 
 from mmmaskattn.datasets.categories import COCO_PANOPTIC_CATEGORIES
 from mmmaskattn.datasets.coco_json import load_coco_json
+from mmmaskattn.datasets.coco_schema import Kind
 from mmmaskattn.registry import DATASETS
 
 _OFFICIAL_NAMES = {category.id: category.name for category in COCO_PANOPTIC_CATEGORIES}
@@ -36,6 +37,7 @@ class CocoPanopticSemanticDataset(BaseSegDataset):
         ValueError: If the json is no panoptic annotation or its categories are not COCO's.
     """
 
+    KIND: ClassVar[Kind] = 'panoptic'
     METAINFO = dict(
         classes=tuple(category.name for category in COCO_PANOPTIC_CATEGORIES),
         palette=[list(category.colour) for category in COCO_PANOPTIC_CATEGORIES],
@@ -50,7 +52,7 @@ class CocoPanopticSemanticDataset(BaseSegDataset):
         Returns:
             One dictionary per annotated image, in the order of the json.
         """
-        content = load_coco_json(self.ann_file, 'panoptic', self.backend_args)
+        content = load_coco_json(self.ann_file, self.KIND, self.backend_args)
         check_categories(content['categories'], self.ann_file)
         images = {image['id']: image for image in content['images']}
         return [self._data_info(annotation, images[annotation['image_id']]) for annotation in content['annotations']]

@@ -16,7 +16,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from mmmaskattn.datasets.coco_json import load_coco_json
-from mmmaskattn.datasets.coco_masks import to_run_lengths
+from mmmaskattn.datasets.transforms.coco_masks import to_run_lengths
 
 
 class ImageRecord(NamedTuple):

@@ -9,8 +9,8 @@ from mmengine import fileio
 
 from mmmaskattn.data_tools.check.problems import Problem, from_exception
 from mmmaskattn.datasets.coco_json import decode_json, faults_of_entries, faults_of_sections
-from mmmaskattn.datasets.coco_masks import is_usable
 from mmmaskattn.datasets.coco_schema import Kind
+from mmmaskattn.datasets.transforms.coco_masks import is_usable
 
 
 def check_annotation_json(

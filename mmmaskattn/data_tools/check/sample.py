@@ -11,7 +11,7 @@ from pycocotools import mask as coco_mask
 
 from mmmaskattn.data_tools.check.problems import Problem, from_exception
 from mmmaskattn.data_tools.pictures import PictureError, decode_strictly, upright_size
-from mmmaskattn.datasets.coco_masks import instance_code
+from mmmaskattn.datasets.transforms.coco_masks import instance_code
 from mmmaskattn.datasets.transforms.id_map import check_stated_size
 from mmmaskattn.datasets.transforms.load_panoptic import read_panoptic_ids
 from mmmaskattn.datasets.transforms.load_seg_map import label_lookup_table, read_label_map

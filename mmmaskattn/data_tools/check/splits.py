@@ -181,7 +181,7 @@ def _check_json(leaf: dict) -> tuple[list[Problem], dict | None]:
         path = str(Path(leaf.get('data_root') or '') / path)
     kind = getattr(DATASETS.get(leaf['type']), 'KIND', None)
     content, problems = check_annotation_json(path, kind, leaf.get('backend_args'))
-    if content is None or any(problem.fatal for problem in problems):
+    if content is None:
         return problems, None
     return problems, {'path': path, 'categories': content['categories']}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmmaskattn.data_tools.prepare.split import Record, Split
-from mmmaskattn.data_tools.problem_log import Problem
+from mmmaskattn.data_tools.run_state import Problem
 
 
 @dataclass

@@ -11,8 +11,7 @@ from mmmaskattn.data_tools.prepare.json_files import is_foreign, write_json
 from mmmaskattn.data_tools.prepare.records import RecordStore, read_mark, task_stamp, write_mark
 from mmmaskattn.data_tools.prepare.report import SplitReport, count_totals
 from mmmaskattn.data_tools.prepare.split import STATE_FOLDER, Converted, PictureTask, Record, Split
-from mmmaskattn.data_tools.problem_log import Problem, ProblemLog
-from mmmaskattn.data_tools.sole_run import sole_run
+from mmmaskattn.data_tools.run_state import Problem, ProblemLog, sole_run
 from mmmaskattn.utils.files import remove_partial_files
 from mmmaskattn.utils.progress import map_with_progress
 

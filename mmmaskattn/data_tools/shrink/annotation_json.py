@@ -15,14 +15,15 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from mmmaskattn.data_tools.pictures import PictureError, decode_strictly, upright_size
-from mmmaskattn.data_tools.problem_log import Problem, ProblemLog
+from mmmaskattn.data_tools.run_state import Problem, ProblemLog
 from mmmaskattn.data_tools.segments import encode_mask, measure_segments
 from mmmaskattn.data_tools.shrink.layouts import AnnotationFile
 from mmmaskattn.data_tools.shrink.report import AnnotationCounts
 from mmmaskattn.data_tools.shrink.samples import is_current, panoptic_picture
 from mmmaskattn.datasets.coco_json import EntryChecker, decode_json, faults_of_sections, map_json, refuse_faults
-from mmmaskattn.datasets.coco_masks import to_run_lengths
 from mmmaskattn.datasets.coco_schema import Kind
+from mmmaskattn.datasets.transforms.coco_masks import to_run_lengths
+from mmmaskattn.datasets.transforms.id_map import check_stated_size
 from mmmaskattn.datasets.transforms.load_instances import paint_instances
 from mmmaskattn.datasets.transforms.load_panoptic import read_panoptic_ids
 from mmmaskattn.datasets.transforms.low_res_resize import resize_labels
@@ -163,11 +164,7 @@ def _check_image(place: Place, name: str, image: Record) -> None:
         raise ValueError(f'image {image["id"]!r}: {path} is missing. Fetch it, or take it out of the json.') from None
     except (UnidentifiedImageError, SyntaxError):
         return  # its problem has been reported when its picture was to be made small
-    if size != (image['height'], image['width']):
-        raise ValueError(
-            f'image {image["id"]!r}: {image["height"]}x{image["width"]} (height x width) in the json, but {path} is '
-            f'{size[0]}x{size[1]}. Expected the same: fetch image and json of one release.'
-        )
+    check_stated_size({**image, 'img_path': path, 'ori_shape': size})
 
 
 def _shrink_panoptic(place: Place, image: Record, annotations: list[Record]) -> tuple[list[Record], int]:

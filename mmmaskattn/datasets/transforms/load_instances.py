@@ -8,7 +8,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from pycocotools import mask as coco_mask
 
-from mmmaskattn.datasets.coco_masks import instance_code
+from mmmaskattn.datasets.transforms.coco_masks import instance_code
 from mmmaskattn.datasets.transforms.id_map import check_map_size, check_stated_size, set_segment_map
 from mmmaskattn.registry import TRANSFORMS
 

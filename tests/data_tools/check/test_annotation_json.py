@@ -129,7 +129,7 @@ def test_detectors_of_boxes_need_no_masks_and_no_names(instances, lines):
         ('', '(0 bytes): the file is empty'),
         ('{"images": [', 'it is cut short'),
         ('[1, 2]', 'found [1, 2], expected a COCO box json'),
-        ('{"a": 1}', "no list of ['images', 'annotations', 'categories'] in it, found 'a'"),
+        ('{"a": 1}', "no list of ['images', 'annotations', 'categories'] in it, found []"),
     ],
 )
 def test_what_is_no_annotation_is_refused(tmp_path, text, expected):

@@ -254,7 +254,8 @@ def test_wrong_category_ids_are_one_line(coco, name):
 
     path = change_json(coco / f'annotations/{task}_train2017.json', change)
     found = errors(base(name, coco, 'mmseg' if name == 'coco_semantic' else 'mmdet'))
-    assert found[0].startswith(f"error: {path}: category_id 999 is not among the json's categories")
+    assert found[0].startswith(f'error: {path}: category_id 999 of ')
+    assert 'is not among its categories' in found[0]
     assert found[1:] == ['error: train_dataloader.dataset: its images are not checked before its json is mended']
 
 
@@ -263,7 +264,7 @@ def test_what_mmdet_drops_without_a_word_is_told(coco):
         coco / 'annotations/instances_train2017.json', lambda c: c['annotations'][0].update(category_id=999)
     )
     (found,) = errors(load(MASK_RCNN, coco))
-    assert found.startswith(f'error: {path}: category_id 999 is not among')
+    assert found.startswith(f'error: {path}: category_id 999 of annotation ')
 
 
 @pytest.mark.parametrize('name', ['coco_instance', 'coco_panoptic'])

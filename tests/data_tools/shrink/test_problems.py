@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def repeat_segment(content: dict) -> None:
             lambda content: content['annotations'].append(content['annotations'][0]),
             'duplicate image id of annotations: 1 (2 times)',
         ),
-        (lambda content: content['images'][0].update(height=5), '5x'),
+        (lambda content: content['images'][0].update(height=5), 'but its annotation says (5, '),
         (lambda content: content['images'][0].pop('width'), "images[0] (id 1): no 'width'"),
         (lambda content: content['images'].clear() or content['annotations'].clear(), 'its list of images is empty'),
         (lambda content: content['annotations'][0].update(file_name='no.png'), 'no.png: the file is missing'),
@@ -188,3 +189,28 @@ def test_stale_pictures_go_when_their_source_breaks(coco, tmp_path):
     assert FIRST in line
     assert not made.exists()
     assert len(json.loads((tmp_path / 'copy' / INSTANCES).read_text())['images']) == 2
+
+
+@pytest.mark.parametrize('name', ['../../{}.jpg', '/tmp/{}.jpg'])
+def test_no_name_of_a_json_leaves_the_copy(coco, tmp_path, name):
+    edit_json(coco / INSTANCES, lambda content: content['images'][0].update(file_name=name.format(tmp_path.name)))
+    (line,) = problems_of(coco, tmp_path)
+    assert line.endswith('expected a relative name that stays in its folder')
+    edit_json(coco / PANOPTIC, lambda content: content['annotations'][0].update(file_name=name.format(tmp_path.name)))
+    before = {path for path in tmp_path.rglob('*') if 'copy' not in path.parts}
+    assert len(problems_of(coco, tmp_path)) == 2
+    assert {path for path in tmp_path.rglob('*') if 'copy' not in path.parts} == before
+
+
+def test_links_in_the_copy_are_not_followed(coco, tmp_path):
+    assert problems_of(coco, tmp_path) == []
+    elsewhere = tmp_path / 'elsewhere'
+    (tmp_path / 'copy/val2017').rename(elsewhere)
+    (tmp_path / 'copy/val2017').symlink_to(elsewhere)
+    photo = elsewhere / '000000500001.jpg'
+    photo.write_bytes(b'mine')
+    os.utime(photo, (0, 0))
+    lines = problems_of(coco, tmp_path)
+    assert len(lines) == 2
+    assert all('val2017/0000005000' in line and f'leads out of {tmp_path / "copy"}' in line for line in lines)
+    assert photo.read_bytes() == b'mine'

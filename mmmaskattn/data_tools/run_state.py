@@ -1,12 +1,42 @@
-"""The problems of a run that prepares or shrinks data: printed as they come, and kept in a file."""
+"""What a run that prepares or shrinks data keeps beside it: a lock against a second run, and the problems it met."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from filelock import FileLock, Timeout
+
+PATIENCE = 10.0
+"""Seconds to wait: the workers of a killed run hold its lock until they have noticed."""
 MOST_LINES = 50
+"""Problems printed; the file has all."""
+
+
+@contextmanager
+def sole_run(path: Path, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold a lock while the block runs. The end of the process frees it, however it ends.
+
+    Args:
+        path: the lock file; made if absent.
+        patience: seconds to wait for it.
+
+    Raises:
+        RuntimeError: another process holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=patience, poll_interval=0.1)
+    except Timeout:
+        raise RuntimeError(f'{path.parent.parent}: another process prepares this data. Wait for it to end.') from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class Problem(NamedTuple):

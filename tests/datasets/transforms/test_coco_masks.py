@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from mmmaskattn.datasets.coco_masks import to_run_lengths, unpack_counts
+from mmmaskattn.datasets.transforms.coco_masks import to_run_lengths, unpack_counts
 
 
 def code_of(mask: np.ndarray) -> dict:
