@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import io
 
-import numpy as np
 from mmengine import fileio
 from PIL import Image
-
-from mmmaskattn.datasets.panoptic_png import rgb_to_id
 
 _ORIENTATION_TAG = 0x0112
 _ROTATED = (5, 6, 7, 8)
@@ -67,45 +64,3 @@ def upright_size(picture: Image.Image) -> tuple[int, int]:
     """
     width, height = picture.size
     return (width, height) if picture.getexif().get(_ORIENTATION_TAG, 1) in _ROTATED else (height, width)
-
-
-def stored_labels(picture: Image.Image) -> np.ndarray:
-    """Labels of a picture as they are stored: one channel; a palette gives its indices.
-
-    Args:
-        picture: The picture.
-
-    Returns:
-        Integer array (H, W).
-
-    Raises:
-        PictureError: If it has several channels.
-    """
-    labels = np.asarray(picture)
-    if labels.ndim != 2:
-        raise PictureError(
-            f'a label picture of shape {labels.shape}, expected one channel of class indices; convert colours to '
-            f'indices first'
-        )
-    return labels.astype(np.int32)
-
-
-def panoptic_ids(picture: Image.Image) -> np.ndarray:
-    """Segment ids of a COCO panoptic picture: R + 256 G + 65536 B.
-
-    Args:
-        picture: The picture.
-
-    Returns:
-        int32 array (H, W), 0 for void.
-
-    Raises:
-        PictureError: If it is no RGB picture.
-    """
-    colours = np.asarray(picture)
-    if colours.ndim != 3 or colours.shape[2] != 3:
-        raise PictureError(
-            f'a picture of shape {colours.shape}, expected the RGB picture of a COCO panoptic annotation '
-            f'(id = R + 256 G + 65536 B)'
-        )
-    return rgb_to_id(colours)

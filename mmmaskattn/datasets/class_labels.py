@@ -12,7 +12,6 @@ from typing import Any
 from mmdet.visualization import get_palette
 
 from mmmaskattn.datasets.categories import Category
-from mmmaskattn.datasets.coco_json import check_keys, check_unique
 from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL
 
 
@@ -76,7 +75,7 @@ def label_of_categories(
     the config they are found by name, and the categories left out get 255.
 
     Args:
-        categories: The json's list: dictionaries with ``id``, ``name`` and, in a panoptic json, ``isthing``.
+        categories: The json's list, checked: dictionaries with ``id``, ``name`` and, in a panoptic json, ``isthing``.
         metainfo: The data set's ``classes`` and ``thing_classes``.
         table: The data set's class table.
         ann_file: The json, for the message.
@@ -85,11 +84,8 @@ def label_of_categories(
         ``{category id: class index or 255}``.
 
     Raises:
-        ValueError: If a category occurs twice, is unknown or missing, or is a thing here and stuff there.
+        ValueError: If a category is unknown or missing, or is a thing here and stuff there.
     """
-    check_keys(categories, {'id', 'name'}, f'{ann_file}: category')
-    check_unique([category['id'] for category in categories], f'{ann_file}: category ids')
-    check_unique([category['name'] for category in categories], f'{ann_file}: category names')
     classes = list(metainfo['classes'])
     if classes == [category.name for category in table]:
         _check_ids(categories, table, ann_file)

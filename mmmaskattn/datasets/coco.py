@@ -8,9 +8,7 @@ from typing import Any, ClassVar
 
 from mmmaskattn.datasets.categories import COCO_INSTANCE_CATEGORIES, COCO_PANOPTIC_CATEGORIES, Category
 from mmmaskattn.datasets.class_labels import chosen_metainfo, metainfo_of
-from mmmaskattn.datasets.coco_json import check_keys, check_unique
 from mmmaskattn.datasets.coco_json_dataset import CocoJsonDataset
-from mmmaskattn.datasets.panoptic_png import MAX_ID
 from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL
 from mmmaskattn.registry import DATASETS
 
@@ -51,7 +49,6 @@ class CocoInstanceDataset(CocoJsonDataset):
     CATEGORIES: ClassVar[tuple[Category, ...]] = COCO_INSTANCE_CATEGORIES
     METAINFO = instance_metainfo(COCO_INSTANCE_CATEGORIES)
     KIND = 'instance'
-    ANNOTATION_KEYS: ClassVar[set[str]] = {'id', 'image_id', 'category_id', 'bbox', 'segmentation'}
 
     @classmethod
     def _choose_classes(cls, given: Mapping) -> dict[str, Any]:
@@ -59,17 +56,6 @@ class CocoInstanceDataset(CocoJsonDataset):
         things = given.get('classes', given.get('thing_classes', ()))
         chosen = chosen_metainfo({**given, 'thing_classes': things, 'stuff_classes': ()}, cls.CATEGORIES)
         return {**chosen, 'stuff_classes': ('background',)}
-
-    def check_annotations(self, annotations: list[dict]) -> None:
-        """Check that no id occurs twice.
-
-        Args:
-            annotations: All of the json.
-
-        Raises:
-            ValueError: If one does.
-        """
-        check_unique([annotation['id'] for annotation in annotations], f'{self.ann_file}: annotation ids')
 
     def truth(self, image: dict, annotations: list[dict], labels: dict[int, int]) -> dict[str, Any]:
         """Make ``instances`` and ``background_label`` of an image.
@@ -81,9 +67,6 @@ class CocoInstanceDataset(CocoJsonDataset):
 
         Returns:
             The two keys.
-
-        Raises:
-            ValueError: If an annotation has a category that the json does not list.
         """
         found = [self._instance(annotation, labels) for annotation in annotations]
         instances = [instance for instance in found if instance['bbox_label'] != IGNORE_LABEL]
@@ -95,7 +78,7 @@ class CocoInstanceDataset(CocoJsonDataset):
         return dict(
             id=annotation['id'],
             bbox=[x, y, x + width, y + height],
-            bbox_label=self.label(annotation['category_id'], labels, f'annotation {annotation["id"]}'),
+            bbox_label=labels[annotation['category_id']],
             mask=annotation['segmentation'],
             ignore_flag=int(bool(annotation.get('iscrowd') or annotation.get('ignore'))),
         )
@@ -110,9 +93,6 @@ class CocoInstanceDataset(CocoJsonDataset):
             True if so.
         """
         return any(not instance['ignore_flag'] for instance in info['instances'])
-
-
-SEGMENT_KEYS = {'id', 'category_id'}
 
 
 @DATASETS.register_module()
@@ -139,18 +119,6 @@ class CocoPanopticDataset(CocoJsonDataset):
     CATEGORIES: ClassVar[tuple[Category, ...]] = COCO_PANOPTIC_CATEGORIES
     METAINFO = metainfo_of(COCO_PANOPTIC_CATEGORIES)
     KIND = 'panoptic'
-    ANNOTATION_KEYS: ClassVar[set[str]] = {'image_id', 'file_name', 'segments_info'}
-
-    def check_annotations(self, annotations: list[dict]) -> None:
-        """Check that no image is annotated twice.
-
-        Args:
-            annotations: All of the json.
-
-        Raises:
-            ValueError: If one is.
-        """
-        check_unique([a['image_id'] for a in annotations], f'{self.ann_file}: annotations of image ids')
 
     def truth(self, image: dict, annotations: list[dict], labels: dict[int, int]) -> dict[str, Any]:
         """Make ``seg_map_path`` and ``segments_info`` of an image.
@@ -162,30 +130,15 @@ class CocoPanopticDataset(CocoJsonDataset):
 
         Returns:
             The two keys.
-
-        Raises:
-            ValueError: If the image has no annotation, or a segment a wrong id or category.
         """
-        if not annotations:
-            raise ValueError(
-                f'{self.ann_file}: image {image["id"]!r} ({image["file_name"]}) has no annotation. Expected one for '
-                f'each image: take the image out of the json or prepare the data again.'
-            )
         given = annotations[0]
-        what = f'{self.ann_file}: segment of image {image["id"]!r}'
-        check_keys(given['segments_info'], SEGMENT_KEYS, what)
-        ids = [segment['id'] for segment in given['segments_info']]
-        check_unique(ids, f'{self.ann_file}: segment ids of image {image["id"]!r}:')
-        wrong = [number for number in ids if not 0 < number <= MAX_ID]
-        if wrong:
-            raise ValueError(f'{what}: ids {wrong}, expected 1 to {MAX_ID} (0 is void).')
-        segments = [self._segment(segment, image, labels) for segment in given['segments_info']]
+        segments = [self._segment(segment, labels) for segment in given['segments_info']]
         path = osp.join(self.data_prefix.get('seg') or '', given['file_name'])
         return dict(seg_map_path=path, segments_info=segments)
 
-    def _segment(self, segment: dict, image: dict, labels: dict[int, int]) -> dict[str, Any]:
+    def _segment(self, segment: dict, labels: dict[int, int]) -> dict[str, Any]:
         """One entry of ``segments_info``."""
-        label = self.label(segment['category_id'], labels, f'segment {segment["id"]} of image {image["id"]!r}')
+        label = labels[segment['category_id']]
         return dict(
             id=segment['id'],
             category=label,

@@ -12,6 +12,7 @@ from mmdet.datasets.base_det_dataset import BaseDetDataset
 from mmmaskattn.datasets.categories import Category
 from mmmaskattn.datasets.class_labels import chosen_metainfo, label_of_categories
 from mmmaskattn.datasets.coco_json import load_coco_json
+from mmmaskattn.datasets.coco_schema import Kind
 
 
 class CocoJsonDataset(BaseDetDataset):
@@ -35,9 +36,8 @@ class CocoJsonDataset(BaseDetDataset):
 
     CATEGORIES: ClassVar[tuple[Category, ...]]
     """The class table, things first."""
-    KIND: ClassVar[str]
+    KIND: ClassVar[Kind]
     """What the json is: ``panoptic`` or ``instance``."""
-    ANNOTATION_KEYS: ClassVar[set[str]]
 
     @classmethod
     def _load_metainfo(cls, metainfo: Mapping | None = None) -> dict:
@@ -58,9 +58,8 @@ class CocoJsonDataset(BaseDetDataset):
         Returns:
             One dictionary per image, in the order of the json.
         """
-        content = load_coco_json(self.ann_file, self.KIND, self.ANNOTATION_KEYS, self.backend_args)
+        content = load_coco_json(self.ann_file, self.KIND, self.backend_args)
         labels = label_of_categories(content['categories'], self._metainfo, self.CATEGORIES, self.ann_file)
-        self.check_annotations(content['annotations'])
         images = [image for image in content['images'] if self.is_wanted(image)]
         of_image: dict[Any, list[dict]] = {image['id']: [] for image in images}
         for annotation in content['annotations']:
@@ -80,17 +79,6 @@ class CocoJsonDataset(BaseDetDataset):
         return True
 
     @abstractmethod
-    def check_annotations(self, annotations: list[dict]) -> None:
-        """Check the json's annotations as a whole.
-
-        Args:
-            annotations: All of them.
-
-        Raises:
-            ValueError: If ids occur twice.
-        """
-
-    @abstractmethod
     def truth(self, image: dict, annotations: list[dict], labels: dict[int, int]) -> dict[str, Any]:
         """Make the part of a sample that holds its truth.
 
@@ -107,27 +95,6 @@ class CocoJsonDataset(BaseDetDataset):
         """The part of a sample that describes its image."""
         path = osp.join(self.data_prefix.get('img') or '', image['file_name'])
         return dict(img_path=path, img_id=image['id'], height=image['height'], width=image['width'])
-
-    def label(self, category_id: int, labels: dict[int, int], what: str) -> int:
-        """Look up a class index.
-
-        Args:
-            category_id: As in the json.
-            labels: Class index of each category id.
-            what: The annotation, for the message.
-
-        Returns:
-            The class index, or 255 for a class left out.
-
-        Raises:
-            ValueError: If the json does not list the category.
-        """
-        if category_id not in labels:
-            raise ValueError(
-                f'{self.ann_file}: {what} has category id {category_id}, which is not among the '
-                f'{len(labels)} categories of the json. Write the json again.'
-            )
-        return labels[category_id]
 
     def filter_data(self) -> list[dict]:
         """Filter by ``filter_cfg``; see the class.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from mmengine import fileio
 from mmseg.datasets import BaseSegDataset
 
 from mmmaskattn.datasets.categories import COCO_PANOPTIC_CATEGORIES
+from mmmaskattn.datasets.coco_json import load_coco_json
+from mmmaskattn.datasets.coco_schema import Kind
 from mmmaskattn.registry import DATASETS
 
 _OFFICIAL_NAMES = {category.id: category.name for category in COCO_PANOPTIC_CATEGORIES}
@@ -36,6 +37,7 @@ class CocoPanopticSemanticDataset(BaseSegDataset):
         ValueError: If the json is no panoptic annotation or its categories are not COCO's.
     """
 
+    KIND: ClassVar[Kind] = 'panoptic'
     METAINFO = dict(
         classes=tuple(category.name for category in COCO_PANOPTIC_CATEGORIES),
         palette=[list(category.colour) for category in COCO_PANOPTIC_CATEGORIES],
@@ -50,27 +52,18 @@ class CocoPanopticSemanticDataset(BaseSegDataset):
         Returns:
             One dictionary per annotated image, in the order of the json.
         """
-        content = fileio.load(self.ann_file, backend_args=self.backend_args)
-        missing = {'images', 'annotations', 'categories'} - set(content)
-        if missing:
-            raise ValueError(
-                f'{self.ann_file}: no {sorted(missing)} in it. Expected the official panoptic json '
-                f'(annotations/panoptic_train2017.json), not the instances or captions one.'
-            )
+        content = load_coco_json(self.ann_file, self.KIND, self.backend_args)
         check_categories(content['categories'], self.ann_file)
-        file_names = {image['id']: image['file_name'] for image in content['images']}
-        return [self._data_info(annotation, file_names) for annotation in content['annotations']]
+        images = {image['id']: image for image in content['images']}
+        return [self._data_info(annotation, images[annotation['image_id']]) for annotation in content['annotations']]
 
-    def _data_info(self, annotation: dict, file_names: dict[int, str]) -> dict[str, Any]:
+    def _data_info(self, annotation: dict, image: dict) -> dict[str, Any]:
         """Paths and segments of one annotation."""
-        if 'segments_info' not in annotation:
-            raise ValueError(
-                f'{self.ann_file}: the annotation of image {annotation.get("image_id")} has no segments_info. '
-                f'Expected the official panoptic json, not the instances one.'
-            )
         return dict(
-            img_path=str(Path(self.data_prefix['img_path']) / file_names[annotation['image_id']]),
+            img_path=str(Path(self.data_prefix['img_path']) / image['file_name']),
             seg_map_path=str(Path(self.data_prefix['seg_map_path']) / annotation['file_name']),
+            height=image['height'],
+            width=image['width'],
             segments_info=[self._segment(segment) for segment in annotation['segments_info']],
             label_map=None,  # already applied to the segments
             reduce_zero_label=False,

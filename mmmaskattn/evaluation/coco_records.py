@@ -16,9 +16,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from mmmaskattn.datasets.coco_json import load_coco_json
-from mmmaskattn.datasets.transforms.load_instances import to_run_lengths
-
-KEYS = {'id', 'image_id', 'category_id', 'segmentation'}
+from mmmaskattn.datasets.transforms.coco_masks import to_run_lengths
 
 
 class ImageRecord(NamedTuple):
@@ -100,7 +98,7 @@ class TruthFile:
 
     def __init__(self, ann_file: str, backend_args: dict | None = None) -> None:
         self.ann_file = ann_file
-        content = load_coco_json(ann_file, 'instance', KEYS, backend_args)
+        content = load_coco_json(ann_file, 'instance', backend_args)
         self._categories = {category['id']: category['name'] for category in content['categories']}
         self._images = {image['id']: image for image in content['images']}
         self._annotations: dict[Any, list[dict]] = {number: [] for number in self._images}

@@ -38,6 +38,25 @@ def atomic_write(path: str | os.PathLike[str], content: bytes) -> None:
         file.write(content)
 
 
+def path_inside(folder: str | os.PathLike[str], name: str) -> Path:
+    """Find the place of a file that is to be written into a folder.
+
+    Args:
+        folder: The folder.
+        name: Path under it.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: If the name, or a link on the way to it, leads out of the folder.
+    """
+    root, path = Path(folder).resolve(), Path(folder) / name
+    if not path.parent.resolve().is_relative_to(root):
+        raise ValueError(f'{path}: leads out of {folder}, to {path.parent.resolve()}. Expected a place inside of it.')
+    return path
+
+
 def remove_partial_files(folder: str | os.PathLike[str]) -> int:
     """Delete what killed processes left of unfinished files in a folder, not in those below it; return their number.
 

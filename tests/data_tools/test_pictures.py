@@ -5,13 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmmaskattn.data_tools.pictures import (
-    PictureError,
-    decode_strictly,
-    panoptic_ids,
-    stored_labels,
-    upright_size,
-)
+from mmmaskattn.data_tools.pictures import PictureError, decode_strictly, upright_size
 
 NOISE = np.random.default_rng(0).integers(0, 255, (96, 128, 3), dtype=np.uint8)
 
@@ -67,7 +61,7 @@ def test_a_missing_an_empty_and_a_foreign_file_are_told_apart(tmp_path):
 
 def test_whole_pictures_pass(jpeg, png):
     assert upright_size(decode_strictly(str(jpeg))) == (96, 128)
-    np.testing.assert_array_equal(stored_labels(decode_strictly(str(png))), NOISE[..., 0])
+    np.testing.assert_array_equal(np.asarray(decode_strictly(str(png))), NOISE[..., 0])
 
 
 def test_the_size_is_that_of_the_upright_picture_as_opencv_decodes_it(tmp_path):
@@ -76,22 +70,3 @@ def test_the_size_is_that_of_the_upright_picture_as_opencv_decodes_it(tmp_path):
     exif[0x0112] = 6
     Image.fromarray(NOISE).save(path, exif=exif)
     assert upright_size(decode_strictly(str(path))) == cv2.imread(str(path)).shape[:2] == (128, 96)
-
-
-def test_labels_keep_palette_indices_and_16_bits(tmp_path):
-    palette = Image.fromarray(np.array([[0, 1], [2, 255]], np.uint8), mode='P')
-    palette.putpalette([9, 9, 9] * 256)
-    palette.save(tmp_path / 'p.png')
-    assert stored_labels(decode_strictly(str(tmp_path / 'p.png'))).tolist() == [[0, 1], [2, 255]]
-    cv2.imwrite(str(tmp_path / 'wide.png'), np.array([[1, 26001]], np.uint16))
-    assert stored_labels(decode_strictly(str(tmp_path / 'wide.png'))).tolist() == [[1, 26001]]
-
-
-def test_colours_are_no_labels_and_greys_no_segments(tmp_path):
-    colours = Image.fromarray(NOISE)
-    with pytest.raises(PictureError, match=r'\(96, 128, 3\).*one channel'):
-        stored_labels(colours)
-    with pytest.raises(PictureError, match=r'\(96, 128\).*RGB'):
-        panoptic_ids(Image.fromarray(NOISE[..., 0]))
-    red, green, blue = NOISE[0, 0].tolist()
-    assert panoptic_ids(colours)[0, 0] == red + 256 * green + 65536 * blue

@@ -94,12 +94,18 @@ def test_category_ids_of_every_sample(mini):
 @pytest.mark.parametrize(
     ('edit', 'message'),
     [
-        (lambda c: c['annotations'][1].update(id=c['annotations'][0]['id']), 'annotation ids .* occur more than once'),
-        (lambda c: c['annotations'][0].update(category_id=12), 'annotation 1000 has category id 12'),
-        (lambda c: c['annotations'][0].pop('segmentation'), r"annotation 1000 .* has no \['segmentation'\]"),
-        (lambda c: c['annotations'][0].update(image_id=-1), r'annotations of image ids \[-1\]'),
+        (lambda c: c['annotations'][1].update(id=c['annotations'][0]['id']), 'duplicate annotation id of annotations'),
+        (
+            lambda c: c['annotations'][0].update(category_id=12),
+            'category_id 12 of annotation 1000 is not among its categories',
+        ),
+        (
+            lambda c: c['annotations'][0].pop('segmentation'),
+            r"annotations\[0\] \(id 1000\): no 'segmentation'; not a COCO instance json",
+        ),
+        (lambda c: c['annotations'][0].update(image_id=-1), r'\(id 1000\): image_id: found -1, expected int >= 0'),
         (lambda c: c['categories'].pop(), r"classes \['toothbrush'\] are not among its 79 categories"),
-        (lambda c: c['categories'][0].update(id=2), 'category ids'),
+        (lambda c: c['categories'][0].update(id=2), 'duplicate category id: 2'),
         (lambda c: c.pop('categories'), r"no list of \['categories'\]"),
     ],
 )
@@ -111,5 +117,5 @@ def test_wrong_jsons_are_named_in_one_line(mini, tmp_path, edit, message):
 
 
 def test_panoptic_json_is_refused(mini):
-    with pytest.raises(ValueError, match=r'panoptic_train2017\.json: not a COCO instance json'):
+    with pytest.raises(ValueError, match=r'panoptic_train2017\.json: .*; not a COCO instance json'):
         build(mini, ann_file='annotations/panoptic_train2017.json')

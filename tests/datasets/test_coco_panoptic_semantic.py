@@ -123,10 +123,13 @@ def edited_json(mini: Path, tmp_path: Path, edit) -> str:
 @pytest.mark.parametrize(
     ('edit', 'message'),
     [
-        (lambda c: c.pop('annotations'), r"edited\.json: no \['annotations'\]"),
+        (lambda c: c.pop('annotations'), r"edited\.json: no list of \['annotations'\]"),
         (lambda c: c['categories'][0].update(name='human'), r"edited\.json: categories \{1: 'human'\}"),
         (lambda c: c['categories'].append(dict(id=999, name='new')), r"\{999: 'new'\}"),
-        (lambda c: c['annotations'][0].pop('segments_info'), r'edited\.json: .* has no segments_info'),
+        (
+            lambda c: c['annotations'][0].pop('segments_info'),
+            r"edited\.json: .* no 'segments_info'; not a COCO panoptic json",
+        ),
     ],
 )
 def test_other_jsons_are_refused_by_name(mini, tmp_path, edit, message):

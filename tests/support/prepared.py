@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from mmmaskattn.data_tools.mini import write_mini
+from mmmaskattn.data_tools.prepare.report import SplitReport
 from mmmaskattn.data_tools.prepare.run import prepare_splits
 from mmmaskattn.data_tools.prepare.split import STATE_FOLDER
-from mmmaskattn.data_tools.report import SplitReport
 from mmmaskattn.datasets.panoptic_png import rgb_to_id
 
 

@@ -7,9 +7,11 @@ Then:    COCO_ROOT=data/coco_128 python tools/train.py configs/maskattn/coco_sem
 from __future__ import annotations
 
 import argparse
-import resource
 import sys
 from pathlib import Path
+
+if sys.platform != 'win32':
+    import resource
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed package comes first
 
@@ -35,7 +37,9 @@ def parse_args() -> argparse.Namespace:
 
 
 def peak_memory() -> str:
-    """Return the most memory used so far by this process and by its largest worker, in words."""
+    """Return the most memory used so far by this process and by its largest worker, in words; '' on Windows."""
+    if sys.platform == 'win32':
+        return ''
     unit = 2**20 if sys.platform == 'darwin' else 2**10  # bytes there, KiB elsewhere
     own, worker = (resource.getrusage(who).ru_maxrss / unit for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return f'peak memory {own:.0f} MiB' + (f', of the largest worker {worker:.0f} MiB' if worker else '')

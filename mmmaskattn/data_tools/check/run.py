@@ -22,7 +22,7 @@ from mmmaskattn.data_tools.check.splits import (
     split_datasets,
 )
 from mmmaskattn.data_tools.check.statistics import SplitStatistics
-from mmmaskattn.utils.parallel import map_with_progress
+from mmmaskattn.utils.progress import map_with_progress
 
 Listener = Callable[[Problem], None]
 

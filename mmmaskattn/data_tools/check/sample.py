@@ -10,15 +10,11 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from mmmaskattn.data_tools.check.problems import Problem, from_exception
-from mmmaskattn.data_tools.pictures import (
-    PictureError,
-    decode_strictly,
-    panoptic_ids,
-    stored_labels,
-    upright_size,
-)
-from mmmaskattn.datasets.transforms.load_instances import to_run_lengths
-from mmmaskattn.datasets.transforms.load_seg_map import label_lookup_table
+from mmmaskattn.data_tools.pictures import PictureError, decode_strictly, upright_size
+from mmmaskattn.datasets.transforms.coco_masks import instance_code
+from mmmaskattn.datasets.transforms.id_map import check_stated_size
+from mmmaskattn.datasets.transforms.load_panoptic import read_panoptic_ids
+from mmmaskattn.datasets.transforms.load_seg_map import label_lookup_table, read_label_map
 from mmmaskattn.datasets.transforms.low_res_resize import nearest_centre_index, resize_labels
 
 TINY = 4
@@ -107,11 +103,10 @@ def _check_image(rules: SampleRules, info: dict, report: SampleReport) -> tuple[
     except PictureError as error:
         report.problems.append(Problem(path, f'image: {error}'))
         return None
-    stated = (info.get('height', size[0]), info.get('width', size[1]))
-    if stated != size:
-        report.problems.append(
-            Problem(path, f'the image is {size} (height, width), but its annotation says {stated}; do they belong?')
-        )
+    try:
+        check_stated_size({**info, 'ori_shape': size})
+    except ValueError as error:
+        report.problems.append(from_exception(path, error))
     return size
 
 
@@ -119,11 +114,17 @@ def _decode_map(rules: SampleRules, info: dict, what: str, report: SampleReport)
     """Decode the label or panoptic picture, or note why not."""
     path = info['seg_map_path']
     try:
-        picture = decode_strictly(path, rules.backend_args)
-        return stored_labels(picture) if what == 'label map' else panoptic_ids(picture)
+        decode_strictly(path, rules.backend_args)
+        return _READERS[what](path, rules.backend_args)
     except PictureError as error:
         report.problems.append(Problem(path, f'{what} of {info["img_path"]}: {error}'))
-        return None
+    except ValueError as error:
+        report.problems.append(from_exception(path, error))
+    return None
+
+
+# The loader's own, so that both accept the same; they decode less strictly.
+_READERS = {'label map': read_label_map, 'panoptic picture': read_panoptic_ids}
 
 
 def _same_size(array: np.ndarray, size: tuple[int, int] | None, info: dict, report: SampleReport) -> None:
@@ -218,25 +219,27 @@ def _check_instances(rules: SampleRules, info: dict, size: tuple[int, int] | Non
     """Outlines or run-length codes of instances; those without a mask are counted by their box."""
     native = size or (info['height'], info['width'])
     found: list[tuple[int, int]] = []
-    for number, instance in enumerate(info['instances']):
-        if instance.get('ignore_flag'):
-            continue
-        what = f'instance {number}'
-        _check_label(rules, instance['bbox_label'], what, info['img_path'], report)
+    for index, instance in enumerate(info['instances']):
+        number = instance.get('id', index)
+        _check_label(rules, instance['bbox_label'], f'instance {number}', info['img_path'], report)
         try:
-            pixels = instance_pixels(instance, native, rules.size)
-        except Exception as error:  # pycocotools raises a bare Exception
-            report.problems.append(Problem(info['img_path'], f'{what}: its mask cannot be read ({error})'))
+            pixels = instance_pixels(instance, number, native, rules.size)
+        except ValueError as error:
+            report.problems.append(Problem(info['img_path'], str(error)))
             continue
-        found.append((instance['bbox_label'], pixels))
+        if not instance.get('ignore_flag'):
+            found.append((instance['bbox_label'], pixels))
     report.instances = found
 
 
-def instance_pixels(instance: dict[str, Any], native: tuple[int, int], size: tuple[int, int] | None) -> int:
+def instance_pixels(
+    instance: dict[str, Any], number: Any, native: tuple[int, int], size: tuple[int, int] | None
+) -> int:
     """Pixels of one instance at the network's size, by exact centres, before others are painted over it.
 
     Args:
         instance: mmdet's entry: ``mask`` (polygons or a run-length code), else ``bbox`` (x1, y1, x2, y2).
+        number: What it is called in an error.
         native: (H, W) of the image.
         size: The network's (H, W); None counts at the native size.
 
@@ -244,7 +247,7 @@ def instance_pixels(instance: dict[str, Any], native: tuple[int, int], size: tup
         Number of pixels.
 
     Raises:
-        ValueError: If it is no mask, or a run-length code for another size than the image.
+        ValueError: If it is no mask, or one that does not fit the image.
     """
     rows = np.arange(native[0]) if size is None else nearest_centre_index(native[0], size[0])
     columns = np.arange(native[1]) if size is None else nearest_centre_index(native[1], size[1])
@@ -252,5 +255,5 @@ def instance_pixels(instance: dict[str, Any], native: tuple[int, int], size: tup
         x1, y1, x2, y2 = instance['bbox']
         across, down = ((columns + 0.5 > x1) & (columns + 0.5 <= x2), (rows + 0.5 > y1) & (rows + 0.5 <= y2))
         return int(across.sum()) * int(down.sum())
-    code = to_run_lengths(instance['mask'], native)
+    code = instance_code(instance, number, native)
     return int(coco_mask.decode(code)[np.ix_(rows, columns)].sum())

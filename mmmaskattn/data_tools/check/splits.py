@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
 
-from mmmaskattn.data_tools.check.annotation_json import check_annotation_json, read_annotation_json
+from mmmaskattn.data_tools.check.annotation_json import check_annotation_json
 from mmmaskattn.data_tools.check.problems import Problem, from_exception
 from mmmaskattn.datasets.check_root import check_dataset_paths, leaf_datasets, root_variables
 from mmmaskattn.datasets.input_size import sized_transforms
@@ -179,10 +179,10 @@ def _check_json(leaf: dict) -> tuple[list[Problem], dict | None]:
         return [], None
     if '://' not in path:
         path = str(Path(leaf.get('data_root') or '') / path)
-    content, problems = read_annotation_json(path, leaf.get('backend_args'))
+    kind = getattr(DATASETS.get(leaf['type']), 'KIND', None)
+    content, problems = check_annotation_json(path, kind, leaf.get('backend_args'))
     if content is None:
         return problems, None
-    problems += check_annotation_json(path, content)
     return problems, {'path': path, 'categories': content['categories']}
 
 

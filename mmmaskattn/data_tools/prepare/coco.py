@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmmaskattn.data_tools.json_stream import stream_lists
 from mmmaskattn.datasets.categories import COCO_INSTANCE_CATEGORIES, COCO_PANOPTIC_CATEGORIES, Category
+from mmmaskattn.datasets.coco_json import EntryChecker, decode_json, faults_of_sections, map_json, refuse_faults
+from mmmaskattn.datasets.coco_schema import SECTIONS, Kind
 from mmmaskattn.utils.progress import show_progress
 
 SPLITS = ('train', 'val')
@@ -73,7 +74,7 @@ def _check_split(root: Path, report: CocoReport) -> None:
     if _is_there(panoptic, 'panoptic', report):
         _read(_PanopticChecker(panoptic, report, images, pictures))
     if _is_there(instances, 'instances', report):
-        _read(_InstanceChecker(instances, report, images))
+        _read(_Checker(instances, report, images))
 
 
 def _list_folder(folder: Path, suffix: str, part: str, report: CocoReport) -> set[str] | None:
@@ -111,13 +112,15 @@ def _read(checker: _Checker) -> None:
     """Hand every entry of a json to its check; a file that is no valid json is one problem."""
     path, report = checker.path, checker.report
     try:
-        for key, entry in show_progress(stream_lists(path), None, f'reading {path.name}, entries'):
-            checker.take(key, entry)
+        lists = map_json(path)
+        refuse_faults(path, faults_of_sections(lists, checker.kind))
+        texts = ((section, text) for section in SECTIONS for text in lists[section])
+        total = sum(len(lists[section]) for section in SECTIONS)
+        for section, text in show_progress(texts, total, f'reading {path.name}, entries'):
+            checker.take(section, decode_json(text, path))
         checker.finish()
     except ValueError as error:
         report.problems.append(str(error))
-    except (KeyError, TypeError) as error:
-        report.problems.append(f'{path}: an entry lacks {error}. Expected an official COCO json; fetch it again.')
 
 
 def _note(report: CocoReport, path: Path, what: str, values: Sequence[Any]) -> None:
@@ -128,54 +131,40 @@ def _note(report: CocoReport, path: Path, what: str, values: Sequence[Any]) -> N
 
 
 class _Checker:
-    """What panoptic and instance json have in common: images, categories, annotations of known images."""
+    """What panoptic and instance json have in common: sound entries, COCO's categories, a file for each image."""
 
-    part = ''
-    table: Sequence[Category] = ()
+    kind: Kind = 'instance'
+    table: Sequence[Category] = COCO_INSTANCE_CATEGORIES
 
     def __init__(self, path: Path, report: CocoReport, images: set[str] | None) -> None:
         self.path = path
         self.report = report
         self.files = images
+        self.entries = EntryChecker(self.kind)
         self.stem_of: dict[int, str] = {}
         self.categories: dict[int, str] = {}
-        self.twice: list[int] = []
-        self.annotated: Counter[int] = Counter()
-        self.unknown: Counter[int] = Counter()
-        self.known_categories = {category.id for category in self.table}
 
-    def take(self, key: str, entry: dict[str, Any]) -> None:
-        """Take one entry of one list."""
-        if key == 'images':
-            if entry['id'] in self.stem_of:
-                self.twice.append(entry['id'])
+    def take(self, section: str, entry: Any) -> None:
+        """Take one entry of one list; one that is not sound by itself goes no further."""
+        if not self.entries.take(section, entry):
+            return
+        if section == 'images':
             self.stem_of[entry['id']] = Path(entry['file_name']).stem
-        elif key == 'categories':
+        elif section == 'categories':
             self.categories[entry['id']] = entry['name']
-        elif key == 'annotations':
-            self.annotated[entry['image_id']] += 1
+        else:
             self.take_annotation(entry)
 
     def take_annotation(self, entry: dict[str, Any]) -> None:
         """Take one annotation."""
-        self.count_category(entry['category_id'])
-
-    def count_category(self, category: int) -> None:
-        """Count a segment or an instance, and note a category that COCO does not have."""
-        self.report.counts[f'{self.part} annotations'] += 1
-        if category not in self.known_categories:
-            self.unknown[category] += 1
+        self.report.counts[f'{self.kind} annotations'] += 1
 
     def finish(self) -> None:
         """Compare, once the whole file is read."""
-        self.note('image ids that occur twice', self.twice)
-        self.note('annotations of images that it does not list', sorted(set(self.annotated) - set(self.stem_of)))
-        self.note('category ids in annotations that COCO does not have', sorted(self.unknown))
+        self.report.problems += [f'{self.path}: {fault}' for fault in self.entries.faults()]
         wanted = {category.id: category.name for category in self.table}
         wrong = sorted(set(self.categories.items()) ^ set(wanted.items()))
         self.note(f'categories that differ from the {len(wanted)} of COCO', wrong)
-        if not self.stem_of:
-            self.note('lists that are empty', ['images'])
         if self.files is not None:
             self.note('images without their file', sorted(set(self.stem_of.values()) - self.files))
 
@@ -184,17 +173,10 @@ class _Checker:
         _note(self.report, self.path, what, values)
 
 
-class _InstanceChecker(_Checker):
-    """The instance json; images without instances are common in it."""
-
-    part = 'instance'
-    table = COCO_INSTANCE_CATEGORIES
-
-
 class _PanopticChecker(_Checker):
     """The panoptic json: one annotation for each image, and its picture of the same stem."""
 
-    part = 'panoptic'
+    kind = 'panoptic'
     table = COCO_PANOPTIC_CATEGORIES
 
     def __init__(self, path: Path, report: CocoReport, images: set[str] | None, pictures: set[str] | None) -> None:
@@ -205,14 +187,11 @@ class _PanopticChecker(_Checker):
     def take_annotation(self, entry: dict[str, Any]) -> None:
         """Take the annotation of one image."""
         self.picture_of[entry['image_id']] = Path(entry['file_name']).stem
-        for segment in entry['segments_info']:
-            self.count_category(segment['category_id'])
+        self.report.counts['panoptic annotations'] += len(entry['segments_info'])
 
     def finish(self) -> None:
         """Compare, once the whole file is read."""
         super().finish()
-        self.note('images without an annotation', sorted(set(self.stem_of) - set(self.annotated)))
-        self.note('images annotated more than once', sorted(i for i, n in self.annotated.items() if n > 1))
         pairs = ((self.stem_of[i], picture) for i, picture in self.picture_of.items() if i in self.stem_of)
         self.note('pictures of another stem than their image', [pair for pair in pairs if pair[0] != pair[1]])
         if self.pictures is not None:

@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Callable
 
-from mmmaskattn.data_tools.lock import sole_run
 from mmmaskattn.data_tools.prepare.json_files import is_foreign, write_json
 from mmmaskattn.data_tools.prepare.records import RecordStore, read_mark, task_stamp, write_mark
+from mmmaskattn.data_tools.prepare.report import SplitReport, count_totals
 from mmmaskattn.data_tools.prepare.split import STATE_FOLDER, Converted, PictureTask, Record, Split
-from mmmaskattn.data_tools.report import Problem, ProblemLog, SplitReport, count_totals
+from mmmaskattn.data_tools.run_state import Problem, ProblemLog, sole_run
 from mmmaskattn.utils.files import remove_partial_files
-from mmmaskattn.utils.parallel import map_with_progress
+from mmmaskattn.utils.progress import map_with_progress
 
 
 def prepare_splits(

@@ -9,31 +9,28 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
-from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from mmmaskattn.data_tools.json_stream import stream_lists
-from mmmaskattn.data_tools.pictures import PictureError, decode_strictly, panoptic_ids, upright_size
-from mmmaskattn.data_tools.report import Problem, ProblemLog
+from mmmaskattn.data_tools.pictures import PictureError, decode_strictly, upright_size
+from mmmaskattn.data_tools.run_state import Problem, ProblemLog
 from mmmaskattn.data_tools.segments import encode_mask, measure_segments
 from mmmaskattn.data_tools.shrink.layouts import AnnotationFile
 from mmmaskattn.data_tools.shrink.report import AnnotationCounts
 from mmmaskattn.data_tools.shrink.samples import is_current, panoptic_picture
-from mmmaskattn.datasets.coco_json import IMAGE_KEYS, SECTIONS
-from mmmaskattn.datasets.transforms.load_instances import paint_instances, to_run_lengths
+from mmmaskattn.datasets.coco_json import EntryChecker, decode_json, faults_of_sections, map_json, refuse_faults
+from mmmaskattn.datasets.coco_schema import Kind
+from mmmaskattn.datasets.transforms.coco_masks import to_run_lengths
+from mmmaskattn.datasets.transforms.id_map import check_stated_size
+from mmmaskattn.datasets.transforms.load_instances import paint_instances
+from mmmaskattn.datasets.transforms.load_panoptic import read_panoptic_ids
 from mmmaskattn.datasets.transforms.low_res_resize import resize_labels
-from mmmaskattn.utils.files import atomic_open, atomic_write
-from mmmaskattn.utils.parallel import map_with_progress
+from mmmaskattn.utils.files import atomic_open, atomic_write, path_inside
+from mmmaskattn.utils.progress import map_with_progress
 
 Record = dict[str, Any]
-ANNOTATION_KEYS = {
-    'panoptic': {'image_id', 'file_name', 'segments_info'},
-    'instance': {'id', 'image_id', 'category_id', 'segmentation'},
-}
-SHOWN = 5
 
 
 class ImageRecords(NamedTuple):
@@ -44,9 +41,9 @@ class ImageRecords(NamedTuple):
 
 
 class AnnotationStore:
-    """Reads a json once, item by item, and checks it; holds 32 bytes an annotation in memory, the rest in a file.
+    """A json, checked, whose entries stay undecoded in the mapped file until their image's turn comes.
 
-    Iterating gives an `ImageRecords` for each image, in the order of the json. Use it in a ``with`` block.
+    Iterating gives an `ImageRecords` for each image, in the order of the json.
 
     Args:
         path: The json.
@@ -57,116 +54,40 @@ class AnnotationStore:
 
     Raises:
         FileNotFoundError: If it is missing.
-        ValueError: If it is damaged, empty, lacks a key, has an id twice, or refers to an image or a category that
-            it does not list; the message names the file and the value.
+        ValueError: If a reader would refuse it; the message names the file and the value.
     """
 
-    def __init__(self, path: Path, kind: str) -> None:
+    def __init__(self, path: Path, kind: Kind) -> None:
         self.path = path
-        self.heads: dict[str, list[Any]] = {'categories': []}
-        self._kind = kind
-        self._place_of: dict[Any, int] = {}
-        self._ids = array('q')
-        self._image_ids = array('q')
-        self._used_categories: set[Any] = set()
-        self._file = TemporaryFile()  # noqa: SIM115  (closed by __exit__)
-        self._ends: dict[str, array] = {'images': array('q'), 'annotations': array('q')}
-        self._starts: dict[str, array] = {'images': array('q'), 'annotations': array('q')}
-        self._written = 0
-        try:
-            self._read()
-        except BaseException:
-            self._file.close()
-            raise
-
-    def __enter__(self) -> AnnotationStore:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
+        lists = map_json(path)
+        refuse_faults(path, faults_of_sections(lists, kind))
+        self._images, self._annotations = lists.pop('images'), lists.pop('annotations')
+        self.heads = {name: [decode_json(entry, path) for entry in entries] for name, entries in lists.items()}
+        checker = EntryChecker(kind)
+        image_ids, self._image_ids = array('q'), array('q')
+        for category in self.heads['categories']:
+            checker.take('categories', category)
+        for section, entries, key, ids in (
+            ('images', self._images, 'id', image_ids),
+            ('annotations', self._annotations, 'image_id', self._image_ids),
+        ):
+            for text in entries:
+                entry = decode_json(text, path)
+                if checker.take(section, entry):
+                    ids.append(entry[key])
+        refuse_faults(path, checker.faults())
+        self._place_of = {number: place for place, number in enumerate(image_ids)}
 
     def __len__(self) -> int:
-        return len(self._starts['images'])
+        return len(self._images)
 
     def __iter__(self) -> Iterator[ImageRecords]:
         places = np.fromiter((self._place_of[number] for number in self._image_ids), np.int64, len(self._image_ids))
         order = np.argsort(places, kind='stable')
         bounds = np.searchsorted(places[order], np.arange(len(self) + 1))
-        for place in range(len(self)):
+        for place, image in enumerate(self._images):
             mine = order[bounds[place] : bounds[place + 1]]
-            yield ImageRecords(self._text('images', place), [self._text('annotations', int(i)) for i in mine])
-
-    def _read(self) -> None:
-        """Read all and check it."""
-        for section, record in stream_lists(self.path):
-            if section == 'images':
-                self._take_image(record)
-            elif section == 'annotations':
-                self._take_annotation(record)
-            else:
-                self.heads.setdefault(section, []).append(record)
-        if not self._place_of:
-            raise ValueError(f'{self.path}: no images in it. Expected a COCO {self._kind} json with {list(SECTIONS)}.')
-        self._check()
-
-    def _take_image(self, image: Record) -> None:
-        self._require(image, IMAGE_KEYS, 'image')
-        if image['id'] in self._place_of:
-            raise ValueError(f'{self.path}: image id {image["id"]!r} occurs more than once. Write the json again.')
-        self._place_of[self._whole(image['id'], 'image id')] = len(self)
-        self._spool('images', image)
-
-    def _take_annotation(self, annotation: Record) -> None:
-        self._require(annotation, ANNOTATION_KEYS[self._kind], f'not a COCO {self._kind} json: annotation')
-        # Of a panoptic annotation the image stands for the id: each image has one.
-        number = annotation['id' if self._kind == 'instance' else 'image_id']
-        self._ids.append(self._whole(number, 'annotation id'))
-        self._image_ids.append(self._whole(annotation['image_id'], 'image id'))
-        segments = [annotation] if self._kind == 'instance' else annotation['segments_info']
-        for segment in segments:
-            self._require(segment, {'id', 'category_id'}, f'segment of image {annotation["image_id"]!r}')
-        self._used_categories.update(segment['category_id'] for segment in segments)
-        self._spool('annotations', annotation)
-
-    def _check(self) -> None:
-        """Check what can be known only at the end."""
-        numbers, counts = np.unique(np.frombuffer(self._ids, np.int64), return_counts=True)
-        self._refuse(numbers[counts > 1].tolist(), 'annotation ids that occur more than once')
-        stray = {number for number in self._image_ids if number not in self._place_of}
-        self._refuse(sorted(stray), 'image ids of annotations that its list of images lacks')
-        known = {category.get('id') for category in self.heads['categories']}
-        unknown = sorted(self._used_categories - known, key=str)
-        self._refuse(unknown, 'category ids of annotations that its list of categories lacks')
-
-    def _refuse(self, values: list, what: str) -> None:
-        if values:
-            shown = ', '.join(map(repr, values[:SHOWN])) + (', ...' if len(values) > SHOWN else '')
-            raise ValueError(f'{self.path}: {len(values)} {what}: {shown}. Write or fetch the json again.')
-
-    def _require(self, record: Any, keys: set[str], what: str) -> None:
-        if not isinstance(record, dict) or not keys <= record.keys():
-            found = record.keys() if isinstance(record, dict) else set()
-            name = record.get('id', record.get('image_id')) if isinstance(record, dict) else record
-            raise ValueError(f'{self.path}: {what} {name!r} has no {sorted(keys - found)}. Fetch the right json.')
-
-    def _whole(self, number: Any, what: str) -> int:
-        if not isinstance(number, int) or isinstance(number, bool):
-            raise ValueError(f'{self.path}: {what} {number!r}, expected a whole number. Write the json again.')
-        return number
-
-    def _spool(self, section: str, record: Record) -> None:
-        text = json.dumps(record).encode()
-        self._file.write(text)
-        self._starts[section].append(self._written)
-        self._written += len(text)
-        self._ends[section].append(self._written)
-
-    def _text(self, section: str, index: int) -> bytes:
-        start = self._starts[section][index]
-        self._file.seek(start)
-        return self._file.read(self._ends[section][index] - start)
+            yield ImageRecords(bytes(image), [bytes(self._annotations[int(i)]) for i in mine])
 
 
 class Place(NamedTuple):
@@ -243,24 +164,15 @@ def _check_image(place: Place, name: str, image: Record) -> None:
         raise ValueError(f'image {image["id"]!r}: {path} is missing. Fetch it, or take it out of the json.') from None
     except (UnidentifiedImageError, SyntaxError):
         return  # its problem has been reported when its picture was to be made small
-    if size != (image['height'], image['width']):
-        raise ValueError(
-            f'image {image["id"]!r}: {image["height"]}x{image["width"]} (height x width) in the json, but {path} is '
-            f'{size[0]}x{size[1]}. Expected the same: fetch image and json of one release.'
-        )
+    check_stated_size({**image, 'img_path': path, 'ori_shape': size})
 
 
 def _shrink_panoptic(place: Place, image: Record, annotations: list[Record]) -> tuple[list[Record], int]:
     """Write the small panoptic picture; return the annotation with areas and boxes measured anew."""
-    if len(annotations) != 1:
-        raise ValueError(f'image {image["id"]!r} has {len(annotations)} annotations, expected one. Write it again.')
     segments = annotations[0]['segments_info']
-    numbers = [segment['id'] for segment in segments]
-    if len(set(numbers)) != len(numbers):
-        twice = sorted({number for number in numbers if numbers.count(number) > 1})
-        raise ValueError(f'segment ids {twice} of image {image["id"]!r} occur more than once. Write the json again.')
+    numbers = {segment['id'] for segment in segments}
     name = f'{place.file.pictures}/{annotations[0]["file_name"]}'
-    extents = measure_segments(_small_ids(place, name, image, set(numbers)))
+    extents = measure_segments(_small_ids(place, name, image, numbers))
     kept = [
         {**segment, 'area': extents[segment['id']].area, 'bbox': extents[segment['id']].bbox}
         for segment in segments
@@ -271,12 +183,13 @@ def _shrink_panoptic(place: Place, image: Record, annotations: list[Record]) -> 
 
 def _small_ids(place: Place, name: str, image: Record, known: set[int]) -> np.ndarray:
     """Segment ids (H, W) of the small picture, which is written unless an earlier run has."""
-    source, target = place.source / name, place.target / name
+    source, target = place.source / name, path_inside(place.target, name)
     made = is_current(target, source)
     try:
-        ids = panoptic_ids(decode_strictly(str(target if made else source)))
+        decode_strictly(str(target if made else source))
     except PictureError as error:
         raise ValueError(f'image {image["id"]!r}: {source}: {error}') from None
+    ids = read_panoptic_ids(str(target if made else source))
     expected = place.size if made else (image['height'], image['width'])
     if ids.shape != expected:
         raise ValueError(
@@ -358,10 +271,11 @@ def shrink_annotation_file(place: Place, log: ProblemLog, workers: int | None) -
     path = place.source / place.file.path
     counts = AnnotationCounts(place.file.path, place.file.kind)
     description = f'shrinking {path.name}'
-    with AnnotationStore(path, place.file.kind) as store, TemporaryFile() as images:
+    store = AnnotationStore(path, place.file.kind)
+    with TemporaryFile() as images:
         if not any((place.target / place.file.images).rglob('*')):
             raise ValueError(f'{path}: none of its images could be made small, so no json is written.')
-        with atomic_open(place.target / place.file.path) as file:
+        with atomic_open(path_inside(place.target, place.file.path)) as file:
             _write_heads(file, store, place)
             annotation_list, image_list = _ListWriter(file), _ListWriter(images)
             for shrunk in map_with_progress(partial(shrink_annotations, place), store, workers, description):

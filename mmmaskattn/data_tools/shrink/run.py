@@ -9,15 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mmmaskattn.data_tools.lock import sole_run
-from mmmaskattn.data_tools.report import Problem, ProblemLog
+from mmmaskattn.data_tools.run_state import Problem, ProblemLog, sole_run
 from mmmaskattn.data_tools.shrink.annotation_json import Place, shrink_annotation_file
 from mmmaskattn.data_tools.shrink.layouts import AnnotationFile, Layout, Split, find_layout, left_out
 from mmmaskattn.data_tools.shrink.report import AnnotationCounts, ShrinkReport, SplitCounts
 from mmmaskattn.data_tools.shrink.samples import is_current, pair_files, shrink_sample
 from mmmaskattn.datasets.transforms.low_res_resize import Size, check_size
-from mmmaskattn.utils.files import atomic_write, remove_partial_files
-from mmmaskattn.utils.parallel import map_with_progress
+from mmmaskattn.utils.files import atomic_write, path_inside, remove_partial_files
+from mmmaskattn.utils.progress import map_with_progress
 
 STATE_FOLDER = '.shrink'
 """Folder in a copy for the options it was made with and the json files that are finished."""
@@ -65,7 +64,7 @@ class _Run:
 
     def shrink_json(self, file: AnnotationFile, state: dict[str, Any]) -> None:
         """Make a json small, unless an earlier run has done it with no problem."""
-        source, target = self.source / file.path, self.target / file.path
+        source, target = self.source / file.path, path_inside(self.target, file.path)
         finished = state['finished'].get(file.path)
         settled = all(counts.there == counts.images for counts in self.report.splits if counts.folder == file.images)
         if finished and settled and is_current(target, source):
@@ -89,7 +88,7 @@ class _Run:
         for name in self.layout.texts:
             source, target = self.source / name, self.target / name
             if source.is_file() and not is_current(target, source):
-                atomic_write(target, source.read_bytes())
+                atomic_write(path_inside(self.target, name), source.read_bytes())
 
     def save(self, state: dict[str, Any]) -> None:
         """Write the state."""

@@ -14,12 +14,12 @@ import numpy as np
 from PIL import Image
 
 from mmmaskattn.data_tools.pictures import PictureError, decode_strictly
-from mmmaskattn.data_tools.report import Problem
+from mmmaskattn.data_tools.run_state import Problem
 from mmmaskattn.data_tools.segments import label_png
 from mmmaskattn.data_tools.shrink.layouts import VOID_LABEL, LabelFiles, Split
 from mmmaskattn.datasets.panoptic_png import id_to_rgb
 from mmmaskattn.datasets.transforms.low_res_resize import resize_image, resize_labels
-from mmmaskattn.utils.files import atomic_write
+from mmmaskattn.utils.files import atomic_write, path_inside
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -212,7 +212,11 @@ def shrink_sample(source: Path, target: Path, size: tuple[int, int], sample: Sam
         True if it was written now, False if it was there already, or what is wrong with it.
     """
     paths = [sample.image, *(path for path, _ in sample.labels)]
-    if all(is_current(target / path, source / path) for path in paths):
+    try:
+        targets = [path_inside(target, path) for path in paths]
+    except ValueError as error:
+        return Problem(sample.image, str(error))
+    if all(is_current(made, source / path) for made, path in zip(targets, paths)):
         return False
     path = paths[0]
     try:
@@ -222,12 +226,12 @@ def shrink_sample(source: Path, target: Path, size: tuple[int, int], sample: Sam
             contents.append(_shrunk_label_file(source / path, size, image.shape[:2], highest))
     except (PictureError, OSError) as error:
         # An earlier run may have made them from sources that have changed since.
-        for stale in paths:
-            (target / stale).unlink(missing_ok=True)
+        for stale in targets:
+            stale.unlink(missing_ok=True)
         return Problem(sample.image, f'{source / path}: {error}')
-    for path, content in zip(paths[1:], contents):
-        atomic_write(target / path, content)
-    atomic_write(target / paths[0], shrunk_image(image, size))
+    for made, content in zip(targets[1:], contents):
+        atomic_write(made, content)
+    atomic_write(targets[0], shrunk_image(image, size))
     return True
 
 

@@ -60,3 +60,20 @@ def check_map_size(id_map: np.ndarray, path: str, results: dict) -> None:
             f'{path}: the annotation is {id_map.shape} (height, width), but its image {results.get("img_path")} is '
             f'{tuple(shape[:2])}. Expected the same size: do the two belong together?'
         )
+
+
+def check_stated_size(results: dict) -> None:
+    """Check that an image is as large as its annotation says.
+
+    Args:
+        results: Result dictionary; ``height`` and ``width`` are compared with ``ori_shape``, if all are known.
+
+    Raises:
+        ValueError: If they differ.
+    """
+    stated, shape = (results.get('height'), results.get('width')), results.get('ori_shape')
+    if shape is not None and None not in stated and stated != tuple(shape[:2]):
+        raise ValueError(
+            f'{results.get("img_path")}: the image is {tuple(shape[:2])} (height, width), but its annotation says '
+            f'{stated}. Expected the same size: do the two belong together?'
+        )

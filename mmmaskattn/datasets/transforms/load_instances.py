@@ -8,33 +8,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from pycocotools import mask as coco_mask
 
-from mmmaskattn.datasets.transforms.id_map import check_map_size, set_segment_map
+from mmmaskattn.datasets.transforms.coco_masks import instance_code
+from mmmaskattn.datasets.transforms.id_map import check_map_size, check_stated_size, set_segment_map
 from mmmaskattn.registry import TRANSFORMS
-
-
-def to_run_lengths(mask: Any, size: tuple[int, int]) -> dict:
-    """Turn any of COCO's three forms of a mask into a compressed run-length code.
-
-    Args:
-        mask: List of polygons [x, y, x, y, ...] in pixels, or a code with ``size`` and ``counts`` (list or string).
-        size: (H, W) of the image.
-
-    Returns:
-        Dictionary with ``size`` and ``counts`` (bytes).
-
-    Raises:
-        ValueError: If it is none of these or a code of another size.
-    """
-    if isinstance(mask, list):
-        polygons = [polygon for polygon in mask if len(polygon) >= 6]
-        if not polygons:
-            raise ValueError('a mask with no polygon of 3 or more points')
-        return coco_mask.merge(coco_mask.frPyObjects(polygons, *size))
-    if not isinstance(mask, dict) or not {'size', 'counts'} <= mask.keys():
-        raise ValueError(f'a mask given as {type(mask).__name__}, expected polygons or a run-length code')
-    if tuple(mask['size']) != tuple(size):
-        raise ValueError(f'a run-length code of size {list(mask["size"])}, but its image is {list(size)} (H, W)')
-    return coco_mask.frPyObjects(mask, *size) if isinstance(mask['counts'], list) else mask
 
 
 def paint_instances(codes: list[dict], crowds: list[bool], size: tuple[int, int], background: int) -> np.ndarray:
@@ -91,6 +67,7 @@ class LoadInstances(BaseTransform):
         """
         if results.get('instances') is None:
             return results
+        check_stated_size(results)
         instances, size = results['instances'], self._size(results)
         segments = [
             dict(id=one.get('id', i), label=one['bbox_label'], isthing=True, iscrowd=int(one['ignore_flag']))
@@ -122,13 +99,11 @@ class LoadInstances(BaseTransform):
 
     @staticmethod
     def _code(instance: dict, number: int, size: tuple[int, int], results: dict) -> dict:
-        """Run-length code of one instance, with an error that names it."""
+        """Run-length code of one instance, with an error that names the image."""
         try:
-            return to_run_lengths(instance.get('mask'), size)
+            return instance_code(instance, number, size)
         except ValueError as error:
-            raise ValueError(
-                f'{results.get("img_path")}: instance {number} has {error}. Mend or remove it in the instance json.'
-            ) from None
+            raise ValueError(f'{results.get("img_path")}: {error}') from None
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(background_label={self.background_label})'

@@ -7,9 +7,32 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmmaskattn.datasets.panoptic_png import bgr_to_id, replace_ids
-from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL, check_map_size, set_segment_map
+from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL, check_map_size, check_stated_size, set_segment_map
 from mmmaskattn.datasets.transforms.load_seg_map import SegMapLoader, read_label_image
 from mmmaskattn.registry import TRANSFORMS
+
+
+def read_panoptic_ids(path: str, backend_args: dict | None = None) -> np.ndarray:
+    """Read the segment ids of a panoptic PNG.
+
+    Args:
+        path: The PNG.
+        backend_args: mmengine's file backend options.
+
+    Returns:
+        int32 (H, W), 0 for void.
+
+    Raises:
+        FileNotFoundError: If the PNG is missing.
+        ValueError: If it is no 8-bit RGB picture.
+    """
+    picture = read_label_image(path, backend_args, 'cv2')
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+        raise ValueError(
+            f'{path}: a picture of shape {picture.shape} ({picture.dtype}), expected the 8-bit RGB picture of a '
+            f'COCO panoptic annotation (id = R + 256 G + 65536 B). Check the folder given as seg_map_path.'
+        )
+    return bgr_to_id(picture)
 
 
 def read_panoptic(
@@ -32,15 +55,10 @@ def read_panoptic(
         FileNotFoundError: If the PNG is missing.
         ValueError: If it is no RGB picture or holds an id that ``segments`` do not list; named in the message.
     """
-    picture = read_label_image(path, backend_args, 'cv2')
-    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
-        raise ValueError(
-            f'{path}: a picture of shape {picture.shape} ({picture.dtype}), expected the 8-bit RGB picture of a '
-            f'COCO panoptic annotation (id = R + 256 G + 65536 B). Check the folder given as seg_map_path.'
-        )
+    ids = read_panoptic_ids(path, backend_args)
     known = [0, *(segment['id'] for segment in segments)]
     try:
-        return replace_ids(bgr_to_id(picture), known, np.array([void, *values], dtype))
+        return replace_ids(ids, known, np.array([void, *values], dtype))
     except KeyError as error:
         raise ValueError(
             f'{path}: segment ids {error.args[0]} are in the picture but not among the segments_info of its json. '
@@ -76,6 +94,7 @@ class LoadPanoptic(SegMapLoader):
             path: The picture.
             results: Result dictionary, see the class; changed in place.
         """
+        check_stated_size(results)
         given = results['segments_info']
         segments = [
             dict(id=s['id'], label=s['category'], isthing=bool(s['isthing']), iscrowd=int(s['iscrowd'])) for s in given
@@ -116,6 +135,7 @@ class LoadPanopticAsSemantic(SegMapLoader):
             path: The picture.
             results: Result dictionary, see the class; changed in place.
         """
+        check_stated_size(results)
         segments = results['segments_info']
         labels = [segment['category'] for segment in segments]
         results['gt_seg_map'] = read_panoptic(path, segments, labels, self.void_label, np.uint8, self.backend_args)

@@ -104,27 +104,40 @@ class LoadSegMap(SegMapLoader):
             path: The picture.
             results: Result dictionary, see the class; changed in place.
         """
-        stored = _check_stored(read_label_image(path, self.backend_args), path)
+        stored = read_label_map(path, self.backend_args)
         table = label_lookup_table(results.get('reduce_zero_label', False), results.get('label_map'))
         results['gt_seg_map'] = stored if table is None else table[stored]
         results.setdefault('seg_fields', []).append('gt_seg_map')
 
 
-def _check_stored(label_map: np.ndarray, path: str) -> np.ndarray:
-    """Refuse what does not fit one byte per pixel."""
-    if label_map.ndim != 2:
+def read_label_map(path: str, backend_args: dict | None = None) -> np.ndarray:
+    """Read a picture of class indices as it is stored.
+
+    Args:
+        path: The file.
+        backend_args: mmengine's file backend options.
+
+    Returns:
+        uint8 (H, W).
+
+    Raises:
+        FileNotFoundError: If the file is missing.
+        ValueError: If it is no picture, has colour channels, fractions, or values that do not fit one byte.
+    """
+    stored = read_label_image(path, backend_args)
+    if stored.ndim != 2:
         raise ValueError(
-            f'{path}: a label picture of shape {label_map.shape}, expected one channel (height, width) of '
+            f'{path}: a label picture of shape {stored.shape}, expected one channel (height, width) of '
             f'class indices. Colour-coded labels must be converted to indices first.'
         )
-    if label_map.dtype != np.uint8:
-        if label_map.size and not 0 <= label_map.min() <= label_map.max() <= 255:
-            raise ValueError(
-                f'{path}: labels from {label_map.min()} to {label_map.max()} ({label_map.dtype}), expected class '
-                f'indices 0 to 255. Is this an instance map? Point seg_map_path at the semantic label pictures.'
-            )
-        label_map = label_map.astype(np.uint8)
-    return label_map
+    if stored.dtype.kind not in 'bui':
+        raise ValueError(f'{path}: labels of {stored.dtype}, expected whole numbers (class indices 0 to 255).')
+    if stored.dtype != np.uint8 and stored.size and not 0 <= stored.min() <= stored.max() <= 255:
+        raise ValueError(
+            f'{path}: labels from {stored.min()} to {stored.max()} ({stored.dtype}), expected class '
+            f'indices 0 to 255. Is this an instance map? Point seg_map_path at the semantic label pictures.'
+        )
+    return stored.astype(np.uint8, copy=False)
 
 
 def label_lookup_table(reduce_zero_label: bool, label_map: dict | None) -> np.ndarray | None:

@@ -92,20 +92,32 @@ def test_a_json_cut_short_is_named(root: Path):
 @pytest.mark.parametrize(
     ('file', 'edit', 'message'),
     [
-        ('panoptic', lambda c: c['images'].append(c['images'][0]), 'image ids that occur twice: 500001'),
-        ('panoptic', lambda c: c['annotations'].pop(), 'images without an annotation: 500002'),
-        ('panoptic', lambda c: c['annotations'].append(c['annotations'][0]), 'annotated more than once: 500001'),
+        ('panoptic', lambda c: c['images'].append(c['images'][0]), 'duplicate image id: 500001 (2 times)'),
+        ('panoptic', lambda c: c['annotations'].pop(), 'no annotation for 1 of 2 images: 000000500002.jpg'),
+        (
+            'panoptic',
+            lambda c: c['annotations'].append(c['annotations'][0]),
+            'duplicate image id of annotations: 500001 (2 times)',
+        ),
         ('panoptic', lambda c: c['annotations'][0].update(file_name='x.png'), "of another stem than their image: ('0"),
-        ('panoptic', lambda c: c['annotations'][0]['segments_info'][0].update(category_id=12), 'does not have: 12'),
-        ('instances', lambda c: c['annotations'][0].update(category_id=92), 'COCO does not have: 92'),
-        ('instances', lambda c: c['annotations'][0].update(image_id=7), 'images that it does not list: 7'),
+        (
+            'panoptic',
+            lambda c: c['annotations'][0]['segments_info'][0].update(category_id=12),
+            'category_id 12 of segment ',
+        ),
+        ('instances', lambda c: c['annotations'][0].update(category_id=92), 'category_id 92 of annotation '),
+        (
+            'instances',
+            lambda c: c['annotations'][0].update(image_id=7),
+            'image ids of annotations that are not among its images: 7',
+        ),
         (
             'instances',
             lambda c: c['categories'][0].update(name='human'),
             "that differ from the 80 of COCO: (1, 'human'",
         ),
-        ('instances', lambda c: c['annotations'][0].pop('category_id'), "an entry lacks 'category_id'"),
-        ('instances', lambda c: c.update(images=[], annotations=[]), 'lists that are empty: images'),
+        ('instances', lambda c: c['annotations'][0].pop('category_id'), "no 'category_id'; not a COCO instance json"),
+        ('instances', lambda c: c.update(images=[], annotations=[]), 'its list of images is empty'),
     ],
 )
 def test_what_does_not_belong_together_is_named(root: Path, file: str, edit: Callable, message: str):

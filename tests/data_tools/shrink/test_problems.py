@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -92,17 +93,20 @@ def repeat_segment(content: dict) -> None:
 @pytest.mark.parametrize(
     ('change', 'line'),
     [
-        (drop_first('images'), 'panoptic_train2017.json: 1 image ids of annotations that its list of images lacks: 1'),
-        (drop_first('annotations'), 'image 1 has 0 annotations, expected one'),
-        (drop_first('categories'), 'category ids of annotations that its list of categories lacks: 1'),
-        (first_segment(category_id=999), 'category ids of annotations that its list of categories lacks: 999'),
+        (drop_first('images'), 'panoptic_train2017.json: image ids of annotations that are not among its images: 1'),
+        (drop_first('annotations'), 'no annotation for 1 of 3 images: 000000000001.jpg'),
+        (drop_first('categories'), 'category_id 1 of segment '),
+        (first_segment(category_id=999), 'category_id 999 of segment '),
         (first_segment(id=7), 'has segment ids ['),
-        (repeat_segment, 'of image 1 occur more than once'),
-        (lambda content: content['images'].append(content['images'][0]), 'image id 1 occurs more than once'),
-        (lambda content: content['annotations'].append(content['annotations'][0]), '1 annotation ids that occur more'),
-        (lambda content: content['images'][0].update(height=5), '5x'),
-        (lambda content: content['images'][0].pop('width'), "image 1 has no ['width']"),
-        (lambda content: content['images'].clear() or content['annotations'].clear(), 'no images in it'),
+        (repeat_segment, 'duplicate 000000000001.png: segment id: '),
+        (lambda content: content['images'].append(content['images'][0]), 'duplicate image id: 1 (2 times)'),
+        (
+            lambda content: content['annotations'].append(content['annotations'][0]),
+            'duplicate image id of annotations: 1 (2 times)',
+        ),
+        (lambda content: content['images'][0].update(height=5), 'but its annotation says (5, '),
+        (lambda content: content['images'][0].pop('width'), "images[0] (id 1): no 'width'"),
+        (lambda content: content['images'].clear() or content['annotations'].clear(), 'its list of images is empty'),
         (lambda content: content['annotations'][0].update(file_name='no.png'), 'no.png: the file is missing'),
     ],
 )
@@ -124,8 +128,8 @@ def test_panoptic_json_with_an_error(coco, tmp_path, change, line):
     [
         ({'segmentation': [[1, 2]]}, 'has a mask with no polygon'),
         ({'segmentation': {'size': [9, 9], 'counts': '9'}}, 'a run-length code of size [9, 9]'),
-        ({'id': 'a'}, "annotation id 'a', expected a whole number"),
-        ({'category_id': 999}, 'lacks: 999'),
+        ({'id': 'a'}, "annotations[0] (id 'a'): id: found 'a', expected int"),
+        ({'category_id': 999}, 'category_id 999 of annotation '),
     ],
 )
 def test_instance_json_with_an_error(coco, tmp_path, values, line):
@@ -185,3 +189,28 @@ def test_stale_pictures_go_when_their_source_breaks(coco, tmp_path):
     assert FIRST in line
     assert not made.exists()
     assert len(json.loads((tmp_path / 'copy' / INSTANCES).read_text())['images']) == 2
+
+
+@pytest.mark.parametrize('name', ['../../{}.jpg', '/tmp/{}.jpg'])
+def test_no_name_of_a_json_leaves_the_copy(coco, tmp_path, name):
+    edit_json(coco / INSTANCES, lambda content: content['images'][0].update(file_name=name.format(tmp_path.name)))
+    (line,) = problems_of(coco, tmp_path)
+    assert line.endswith('expected a relative name that stays in its folder')
+    edit_json(coco / PANOPTIC, lambda content: content['annotations'][0].update(file_name=name.format(tmp_path.name)))
+    before = {path for path in tmp_path.rglob('*') if 'copy' not in path.parts}
+    assert len(problems_of(coco, tmp_path)) == 2
+    assert {path for path in tmp_path.rglob('*') if 'copy' not in path.parts} == before
+
+
+def test_links_in_the_copy_are_not_followed(coco, tmp_path):
+    assert problems_of(coco, tmp_path) == []
+    elsewhere = tmp_path / 'elsewhere'
+    (tmp_path / 'copy/val2017').rename(elsewhere)
+    (tmp_path / 'copy/val2017').symlink_to(elsewhere)
+    photo = elsewhere / '000000500001.jpg'
+    photo.write_bytes(b'mine')
+    os.utime(photo, (0, 0))
+    lines = problems_of(coco, tmp_path)
+    assert len(lines) == 2
+    assert all('val2017/0000005000' in line and f'leads out of {tmp_path / "copy"}' in line for line in lines)
+    assert photo.read_bytes() == b'mine'

@@ -94,7 +94,7 @@ def test_image_without_instances_is_all_background():
         ([], 'a mask with no polygon of 3 or more points'),
         ([[1, 1, 2, 2]], 'a mask with no polygon of 3 or more points'),
         (dict(size=[5, 6], counts=[30]), r'a run-length code of size \[5, 6\], but its image is \[12, 16\]'),
-        (dict(counts=[30]), 'a mask given as dict'),
+        (dict(counts=[30]), "a mask with no 'size'"),
     ],
 )
 def test_wrong_masks_are_named_with_image_and_instance(mask, message):
@@ -103,7 +103,7 @@ def test_wrong_masks_are_named_with_image_and_instance(mask, message):
 
 
 def test_image_of_another_size_than_the_json_says_is_named():
-    with pytest.raises(ValueError, match=r'instance json: the annotation is \(12, 16\).*b\.jpg is \(24, 16\)'):
+    with pytest.raises(ValueError, match=r'b\.jpg: the image is \(24, 16\) .*, but its annotation says \(12, 16\)'):
         load(instance(code(box_mask(0, 0, 2, 2))), ori_shape=(24, 16))
 
 
