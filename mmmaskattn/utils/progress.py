@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sized
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import timedelta
 from typing import Callable, TypeVar
 
@@ -55,7 +56,12 @@ def map_with_progress(
         raise ValueError(f'workers: found {count}, expected 1 or more.')
     total = len(items) if isinstance(items, Sized) else None
     results = map(function, items) if count == 1 or total == 1 else _map_in_processes(function, items, count)
-    yield from show_progress(results, total, description)
+    try:
+        yield from show_progress(results, total, description)
+    except BrokenProcessPool:
+        raise BrokenProcessPool(
+            f'{description}: a worker process was killed, perhaps for want of memory. Run it again with fewer workers.'
+        ) from None
 
 
 def usable_cores() -> int:

@@ -66,8 +66,8 @@ def test_an_exception_reaches_the_caller():
 
 
 def test_a_killed_worker_is_an_error_and_no_endless_wait():
-    with pytest.raises(BrokenProcessPool):
-        list(map_with_progress(die, range(9), 2))
+    with pytest.raises(BrokenProcessPool, match='dying: a worker process was killed'):
+        list(map_with_progress(die, range(9), 2, 'dying'))
 
 
 def test_a_caller_that_stops_early_leaves_no_process():
