@@ -40,7 +40,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     names = [config_name(config) for config in args.configs]
     if len(set(names)) < len(names):
-        parser.error(f'configs {names}: two have the same name, which names their results; rename one')
+        parser.error(f'configs {names}: two have the same file name, which names their results; rename one')
     if min(args.epochs, args.jobs, args.threads) < 1:
         parser.error('--epochs, --jobs and --threads: expected numbers above 0')
     return args
