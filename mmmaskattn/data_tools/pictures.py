@@ -56,9 +56,6 @@ def decode_strictly(path: str, backend_args: dict | None = None) -> Image.Image:
 def upright_size(picture: Image.Image) -> tuple[int, int]:
     """Size of a picture as OpenCV decodes it, which turns it upright as its EXIF data says.
 
-    Args:
-        picture: The picture.
-
     Returns:
         (H, W) in pixels.
     """

@@ -59,11 +59,7 @@ class ProblemLog:
         path.unlink(missing_ok=True)
 
     def add(self, problem: Problem) -> None:
-        """Note one problem.
-
-        Args:
-            problem: the problem.
-        """
+        """Note one problem."""
         self.problems.append(problem)
         with open(self.path, 'a', encoding='utf-8') as file:
             file.write(f'{problem.message}\n')

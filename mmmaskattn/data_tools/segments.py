@@ -70,9 +70,6 @@ def panoptic_png(ids: np.ndarray) -> bytes:
 
     Args:
         ids: integer (H, W), 0 = void.
-
-    Returns:
-        The file's content.
     """
     return label_png(id_to_rgb(ids)[..., ::-1])
 
@@ -82,9 +79,6 @@ def label_png(labels: np.ndarray) -> bytes:
 
     Args:
         labels: uint8 or uint16 (H, W), or uint8 (H, W, 3) in BGR order.
-
-    Returns:
-        The file's content.
     """
     encoded, content = cv2.imencode('.png', np.ascontiguousarray(labels), PLAIN_PNG)
     if not encoded:

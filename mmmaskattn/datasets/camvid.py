@@ -101,11 +101,7 @@ class CamVidDataset(BaseSegDataset):
         super().__init__(data_root=data_root, img_suffix=img_suffix, seg_map_suffix=seg_map_suffix, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """List the split.
-
-        Returns:
-            One dictionary per image.
-        """
+        """List the split."""
         images, labels = Path(self.data_prefix['img_path']), Path(self.data_prefix['seg_map_path'])
         label_map = {**(self.label_map or {}), _SEGNET_VOID: self.ignore_index}
         return [

@@ -64,9 +64,6 @@ class CocoInstanceDataset(CocoJsonDataset):
             image: The image's entry in the json.
             annotations: Its annotations.
             labels: Class index of each category id.
-
-        Returns:
-            The two keys.
         """
         found = [self._instance(annotation, labels) for annotation in annotations]
         instances = [instance for instance in found if instance['bbox_label'] != IGNORE_LABEL]
@@ -84,14 +81,7 @@ class CocoInstanceDataset(CocoJsonDataset):
         )
 
     def has_truth(self, info: dict) -> bool:
-        """Whether an image has an instance that is no crowd.
-
-        Args:
-            info: The sample.
-
-        Returns:
-            True if so.
-        """
+        """Whether an image has an instance that is no crowd."""
         return any(not instance['ignore_flag'] for instance in info['instances'])
 
 
@@ -127,9 +117,6 @@ class CocoPanopticDataset(CocoJsonDataset):
             image: The image's entry in the json.
             annotations: Its one annotation.
             labels: Class index of each category id.
-
-        Returns:
-            The two keys.
         """
         given = annotations[0]
         segments = [self._segment(segment, labels) for segment in given['segments_info']]
@@ -149,21 +136,11 @@ class CocoPanopticDataset(CocoJsonDataset):
         )
 
     def has_truth(self, info: dict) -> bool:
-        """Whether an image has any segment, stuff included.
-
-        Args:
-            info: The sample.
-
-        Returns:
-            True if so.
-        """
+        """Whether an image has any segment, stuff included."""
         return any(not s['iscrowd'] and s['category'] < len(self._metainfo['classes']) for s in info['segments_info'])
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """List the things of a sample, for mmdet's class-balanced samplers.
-
-        Args:
-            idx: Index of the sample.
 
         Returns:
             Class index of each thing that is no crowd.

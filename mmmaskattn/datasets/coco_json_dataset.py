@@ -72,9 +72,6 @@ class CocoJsonDataset(BaseDetDataset):
 
         Args:
             image: Its entry in the json.
-
-        Returns:
-            True.
         """
         return True
 
@@ -97,11 +94,7 @@ class CocoJsonDataset(BaseDetDataset):
         return dict(img_path=path, img_id=image['id'], height=image['height'], width=image['width'])
 
     def filter_data(self) -> list[dict]:
-        """Filter by ``filter_cfg``; see the class.
-
-        Returns:
-            The samples kept.
-        """
+        """Filter by ``filter_cfg``; see the class."""
         if self.test_mode or not self.filter_cfg:
             return self.data_list
         kept = self.data_list
@@ -112,11 +105,4 @@ class CocoJsonDataset(BaseDetDataset):
 
     @abstractmethod
     def has_truth(self, info: dict) -> bool:
-        """Whether a sample has anything to learn from.
-
-        Args:
-            info: The sample.
-
-        Returns:
-            True if so.
-        """
+        """Whether a sample has anything to learn from."""

@@ -40,9 +40,6 @@ class ModalityMixin(CocoJsonDataset):
 
         Args:
             image: Its entry in the json.
-
-        Returns:
-            True if so.
         """
         if self.leave_out and 'modality' not in image:
             raise ValueError(f'{self.ann_file}: image {image["id"]!r} has no modality, but leave_out={self.leave_out}.')

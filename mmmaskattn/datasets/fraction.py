@@ -81,9 +81,6 @@ def fraction_dataset(dataset: dict, percent: float, seed: int = 0) -> BaseDatase
         percent: Over 0, at most 100.
         seed: Another seed is another choice of images; it has nothing to do with the seed of a training.
 
-    Returns:
-        The data set, loaded.
-
     Raises:
         TypeError: If it is a wrapper (`RepeatDataset`, `ConcatDataset`); the fraction goes inside that.
         ValueError: If the percentage is out of range.

@@ -29,9 +29,6 @@ def from_exception(where: str, error: BaseException) -> Problem:
     Args:
         where: The file, or the config's option.
         error: What was raised there.
-
-    Returns:
-        The problem.
     """
     text = ' '.join(str(error).split()) or type(error).__name__
     if isinstance(error, KeyError):

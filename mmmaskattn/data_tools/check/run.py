@@ -60,9 +60,6 @@ def check_config(
         size: (H, W) at which pixels and instances are counted; by default the network's.
         workers: Processes; by default one a core.
         listener: Called with each problem when it is found.
-
-    Returns:
-        The problems and the counts.
     """
     init_default_scope(cfg.get('default_scope') or 'mmengine')
     report = CheckReport()

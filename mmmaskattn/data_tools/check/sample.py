@@ -69,9 +69,6 @@ def check_sample(rules: SampleRules, info: dict) -> SampleReport:
         rules: What to check against.
         info: The data set's entry: ``img_path``, and of ``seg_map_path``, ``segments_info`` and ``instances`` what
             there is, as mmseg's, mmdet's and our data sets give them.
-
-    Returns:
-        Problems and counts.
     """
     report = SampleReport()
     try:

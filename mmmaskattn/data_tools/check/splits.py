@@ -143,11 +143,6 @@ def _steps(dataset: dict) -> Iterator[dict]:
 def build_for_check(cfg: Config, option: str, leaf: dict) -> tuple[BaseDataset | None, list[Problem]]:
     """Check a data set's json and build it without pipeline and filter, so that every entry is listed.
 
-    Args:
-        cfg: The config that it is from.
-        option: Its option in the config.
-        leaf: Its config.
-
     Returns:
         The data set, or None if it cannot be built, and the problems found.
     """
@@ -196,9 +191,6 @@ def check_label_order(leaf: dict, dataset: BaseDataset, content: dict | None) ->
         leaf: Config of the data set.
         dataset: The data set, loaded.
         content: Path and categories of its json, if it has one.
-
-    Yields:
-        Problems.
     """
     labels = getattr(dataset, 'cat2label', None)
     classes = list(dataset.metainfo.get('classes') or ())
@@ -224,9 +216,6 @@ def unpaired_labels(dataset: BaseDataset) -> Iterator[Problem]:
 
     Args:
         dataset: The data set, loaded.
-
-    Yields:
-        Notes.
     """
     folder, suffix = (dataset.data_prefix or {}).get('seg_map_path'), getattr(dataset, 'seg_map_suffix', None)
     listed = bool(dataset.ann_file) and Path(dataset.ann_file).is_file()

@@ -55,9 +55,6 @@ def check_coco(root: Path, names: Sequence[str] = SPLITS) -> Iterator[CocoReport
     Args:
         root: the folder of train2017, val2017 and annotations.
         names: ``train``, ``val`` or both.
-
-    Yields:
-        A report on each split.
     """
     for name in names:
         report = CocoReport(name)

@@ -19,9 +19,6 @@ def root_parser(description: str, variable: str, default: str) -> argparse.Argum
         description: what the tool does.
         variable: environment variable that names the data root.
         default: the data root if it is not set.
-
-    Returns:
-        The parser.
     """
     parser = argparse.ArgumentParser(
         description=description, epilog='Exit status: 0 all well, 1 problems, which are named, 2 wrong options.'

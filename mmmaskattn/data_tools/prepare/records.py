@@ -63,14 +63,7 @@ class RecordStore:
         self._end += len(line)
 
     def get(self, name: str) -> Record:
-        """Read one record back.
-
-        Args:
-            name: its name.
-
-        Returns:
-            The record.
-        """
+        """Read one record back."""
         self._file.seek(self._places[name])
         return json.loads(self._file.readline())
 

@@ -70,10 +70,6 @@ def _counted(kind: str, totals: Record) -> str:
 def count_totals(split: Split, records: Iterable[Record]) -> Record:
     """Count what the json files of a split hold.
 
-    Args:
-        split: the split.
-        records: the records of its images.
-
     Returns:
         The totals, ready for json.
     """

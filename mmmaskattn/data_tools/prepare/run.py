@@ -29,9 +29,6 @@ def prepare_splits(
         workers: processes, None for all cores.
         overwrite: replace json files that another program wrote.
 
-    Yields:
-        A report on each split.
-
     Raises:
         FileExistsError: a json file of another program is in the way; nothing has been written then.
         RuntimeError: another process prepares the same data.
@@ -103,10 +100,6 @@ def _convert_all(
 
 def attempt(convert: Callable[[PictureTask], Converted], task: PictureTask) -> Record | Problem:
     """Convert one image.
-
-    Args:
-        convert: the data set's conversion.
-        task: the image.
 
     Returns:
         Its record, or the problem with it.

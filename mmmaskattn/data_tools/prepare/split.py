@@ -105,9 +105,6 @@ def find_splits(
         parts: folders inside ``root`` that have one for each split; each with what it holds and where that comes from.
         make_split: pairs the files of a split; takes ``root`` and the split's name.
 
-    Returns:
-        The splits.
-
     Raises:
         FileNotFoundError: a folder is missing or has no images.
     """
@@ -117,10 +114,6 @@ def find_splits(
 
 def read_labels(path: Path, task: PictureTask) -> np.ndarray:
     """Read a label picture of a task as it is stored and check that it is as large as the image.
-
-    Args:
-        path: the picture.
-        task: its task.
 
     Returns:
         Array (H, W), or (H, W, 3) in RGB order.
@@ -142,9 +135,6 @@ def read_labels(path: Path, task: PictureTask) -> np.ndarray:
 
 def image_size(path: Path) -> tuple[int, int]:
     """Read the (height, width) of an image from its header.
-
-    Args:
-        path: the image.
 
     Raises:
         ValueError: it is no image.

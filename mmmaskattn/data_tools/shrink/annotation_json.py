@@ -261,9 +261,6 @@ def shrink_annotation_file(place: Place, log: ProblemLog, workers: int | None) -
         log: Takes the problems.
         workers: Processes, None for all cores.
 
-    Returns:
-        What was counted.
-
     Raises:
         FileNotFoundError: If the json is missing.
         ValueError: If the json as a whole is damaged or none of its images is left; nothing is written then.

@@ -128,9 +128,6 @@ def find_layout(root: Path, name: str | None = None) -> Layout:
         root: Its data root.
         name: One of `LAYOUTS`, or None to look at the folders.
 
-    Returns:
-        The layout.
-
     Raises:
         FileNotFoundError: If the root or its folders of images are missing.
         ValueError: If the name is unknown, or none is given and the folders fit several layouts.
@@ -152,10 +149,6 @@ def find_layout(root: Path, name: str | None = None) -> Layout:
 
 def left_out(root: Path, layout: Layout) -> Iterator[str]:
     """Yield what lies in a data root and has no part in the layout, so that a copy lacks it.
-
-    Args:
-        root: The data root.
-        layout: Its layout.
 
     Yields:
         Paths under the root, in order, hidden ones not.

@@ -116,9 +116,6 @@ def shrink_dataset(
         layout: One of `LAYOUTS`; None to find out.
         workers: Processes; None for all cores.
 
-    Returns:
-        What was done.
-
     Raises:
         FileNotFoundError: If ``source`` is not the root of a data set.
         FileExistsError: If ``target`` holds something else.

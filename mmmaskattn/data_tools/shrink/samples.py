@@ -25,9 +25,6 @@ from mmmaskattn.utils.files import atomic_write, path_inside
 def read_image(path: Path) -> np.ndarray:
     """Decode an image as the pipeline's `LoadImageFromFile` does, but refuse a damaged one.
 
-    Args:
-        path: The file.
-
     Returns:
         uint8 (H, W, 3), BGR, upright.
 
@@ -147,10 +144,6 @@ class Pairing(NamedTuple):
 
 def pair_files(root: Path, split: Split) -> Pairing:
     """List a split's images with the label pictures that they should have.
-
-    Args:
-        root: The data root.
-        split: The split.
 
     Returns:
         The samples. A kind of label of which there is no file at all is not expected.

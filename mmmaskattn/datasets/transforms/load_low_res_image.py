@@ -57,9 +57,6 @@ def decode_scale(native: tuple[int, int], needed: tuple[int, int]) -> int:
     Args:
         native: (H, W) of the file.
         needed: (H, W) that a later step resizes to.
-
-    Returns:
-        The divisor.
     """
     for scale in (8, 4, 2):
         if native[0] >= scale * needed[0] and native[1] >= scale * needed[1]:

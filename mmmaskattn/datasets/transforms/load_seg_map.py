@@ -26,14 +26,7 @@ class SegMapLoader(BaseTransform):
         self.backend_args = backend_args
 
     def transform(self, results: dict) -> dict[str, Any]:
-        """Load the picture of one sample.
-
-        Args:
-            results: Result dictionary, see the class.
-
-        Returns:
-            The same dictionary.
-        """
+        """Load the picture of one sample."""
         path = results.get('seg_map_path')
         if path is not None:
             self.load(path, results)
@@ -181,14 +174,7 @@ class CheckSegMap(BaseTransform):
         self.ignore_index = ignore_index
 
     def transform(self, results: dict) -> dict[str, Any]:
-        """Check one sample.
-
-        Args:
-            results: Result dictionary, see the class.
-
-        Returns:
-            The same dictionary, unchanged.
-        """
+        """Check one sample."""
         label_map = results.get('gt_seg_map')
         if label_map is not None:
             self._check_size(label_map, results)

@@ -97,9 +97,6 @@ def by_stage(values: Sequence[Any], num_stages: int, option: str) -> tuple[Any, 
         num_stages: number of stages.
         option: its name, for the error.
 
-    Returns:
-        The values.
-
     Raises:
         ValueError: more or fewer values than stages.
     """

@@ -51,16 +51,7 @@ class ConnectedComponentsHead(SegmentHead):
         return SegmentOutputs(semantic, semantic[:, :0], semantic[:, :0])
 
     def losses(self, feature: Tensor, outputs: SegmentOutputs, truth: SegmentTruth) -> dict[str, Tensor]:
-        """There is no loss but the semantic one.
-
-        Args:
-            feature: Not used.
-            outputs: Not used.
-            truth: Not used.
-
-        Returns:
-            Nothing.
-        """
+        """There is no loss but the semantic one."""
         return {}
 
     def group(self, feature: Tensor, outputs: SegmentOutputs) -> tuple[Groups, Tensor]:

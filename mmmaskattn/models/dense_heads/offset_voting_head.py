@@ -134,9 +134,6 @@ class OffsetVotingHead(SegmentHead):
             feature: Not used.
             outputs: What `forward` gave.
             truth: Truth of the batch.
-
-        Returns:
-            The two losses.
         """
         most = max(1, *(len(labels) for labels in truth.labels))
         centres = mass_centres(truth.instance_map, most)

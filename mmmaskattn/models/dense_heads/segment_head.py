@@ -178,9 +178,6 @@ class SegmentHead(BaseModule, ABC):
         Args:
             feats: Features of the neck or backbone.
             size: (H, W) of the network's input.
-
-        Returns:
-            The maps.
         """
 
     @abstractmethod

@@ -31,9 +31,6 @@ def group_by_prototypes(embeddings: Tensor, seed_map: Tensor, p_thing: Tensor, o
         p_thing: float (B, H, W), 0 to 1: probability of being any thing.
         options: how to group.
 
-    Returns:
-        The groups.
-
     Raises:
         ValueError: The shapes do not agree.
     """

@@ -128,17 +128,11 @@ def _num_processes() -> int:
 
 
 def _joint_statistics(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Count, mean and biased variance per channel over all processes.
+    """Count (), mean (C,) and biased variance (C,) over all processes of (B, C, H, W), B of each its own, even 0.
 
     Each process enters its own count, mean and variance in its row of a table of zeros, whose sum over the processes
     is the table of all. Deviations are taken from means, never as a difference of squares, so that nothing is lost
     where the mean is large.
-
-    Args:
-        x: Shape (B, C, H, W); B may differ between the processes, 0 included.
-
-    Returns:
-        Count of shape (), mean and variance of shape (C,).
     """
     channels, count = x.shape[1], x.numel() // x.shape[1]
     mean = x.sum((0, 2, 3)) / max(count, 1)

@@ -170,11 +170,7 @@ class ContrastiveTerms(NamedTuple):
 
 
 def _same_instance(ids: Tensor) -> Tensor:
-    """1 where two pixels are of the same instance, the pixel itself included, else 0: float (B, S, S).
-
-    Args:
-        ids: int64 (B, S), as `sample_pixels` gives them.
-    """
+    """1 where two pixels are of the same instance, itself included, else 0: float (B, S, S) from int64 (B, S)."""
     return ((ids[:, :, None] == ids[:, None, :]) & (ids > 0)[:, :, None]).float()
 
 
