@@ -165,7 +165,7 @@ class OracleCeiling:
 def perfect_prediction(results: dict, size: tuple[int, int], num_classes: int) -> DetDataSample:
     """Make a sample whose prediction is its own truth, reduced to the network's size and enlarged again.
 
-    The map of segments is reduced at exact pixel centres. Each segment's one-hot mask is enlarged bilinearly, as a
+    The id map is reduced at exact pixel centres. Each segment's one-hot mask is enlarged bilinearly, as a
     model enlarges its soft masks. An instance is what exceeds one half, scored by its IoU with the truth, which ranks
     as no model can; one with no pixel left, or nothing over one half, is not predicted. In the panoptic map the
     strongest mask wins, in the semantic map the strongest class. Crowds and void predict nothing.

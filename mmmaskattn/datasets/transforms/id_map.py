@@ -1,4 +1,4 @@
-"""The truth of the instance and panoptic tasks on its way through a pipeline: one exclusive map of segments.
+"""The truth of the instance and panoptic tasks on its way through a pipeline: one id map.
 
 ``gt_id_map`` is int32 (H, W): 0 = void (no segment, a class left out, padding), k >= 1 = segment k, described by
 ``segments[k - 1]``. Crowds are segments too, with ``iscrowd``: nothing is learned on their pixels, but the metrics need

@@ -1,4 +1,4 @@
-"""Instance masks (run-length codes or polygons, as in COCO) painted into one exclusive map of segments."""
+"""Instance masks (run-length codes or polygons, as in COCO) painted into one id map."""
 
 from __future__ import annotations
 
@@ -61,9 +61,6 @@ class LoadInstances(BaseTransform):
 
         Args:
             results: Result dictionary, see the class.
-
-        Returns:
-            The same dictionary.
         """
         if results.get('instances') is None:
             return results
