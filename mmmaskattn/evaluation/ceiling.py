@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmdet.datasets.transforms import PackDetInputs
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
@@ -29,9 +28,9 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from mmmaskattn.datasets.input_size import sized_transforms
-from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL, labels_to_learn
+from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL, IdMap
 from mmmaskattn.datasets.transforms.low_res_resize import check_size, resize_labels
-from mmmaskattn.datasets.transforms.pack_segments import MakeInstances
+from mmmaskattn.datasets.transforms.pack_segments import MakeInstances, PackSegments
 from mmmaskattn.evaluation.classes import class_kinds
 from mmmaskattn.evaluation.protocol import evaluators_of, with_protocol
 
@@ -166,7 +165,7 @@ class OracleCeiling:
 def perfect_prediction(results: dict, size: tuple[int, int], num_classes: int) -> DetDataSample:
     """Make a sample whose prediction is its own truth, reduced to the network's size and enlarged again.
 
-    The map of segments is reduced at exact pixel centres. Each segment's one-hot mask is enlarged bilinearly, as a
+    The id map is reduced at exact pixel centres. Each segment's one-hot mask is enlarged bilinearly, as a
     model enlarges its soft masks. An instance is what exceeds one half, scored by its IoU with the truth, which ranks
     as no model can; one with no pixel left, or nothing over one half, is not predicted. In the panoptic map the
     strongest mask wins, in the semantic map the strongest class. Crowds and void predict nothing.
@@ -181,7 +180,7 @@ def perfect_prediction(results: dict, size: tuple[int, int], num_classes: int) -
     """
     native = results['gt_id_map']
     shape = {'ori_shape': native.shape, 'img_shape': native.shape}
-    sample = PackDetInputs()(MakeInstances()({**results, **shape}))['data_samples']
+    sample = PackSegments()(MakeInstances(masks=False)({**results, **shape}))['data_samples']
     small = resize_labels(native, size)
     panoptic = torch.full(native.shape, num_classes, dtype=torch.int32)
     best = torch.zeros(native.shape)
@@ -197,7 +196,7 @@ def perfect_prediction(results: dict, size: tuple[int, int], num_classes: int) -
             rows.append((mask, segment['label'], float((mask & truth).sum() / (mask | truth).sum())))
     sample.pred_instances = _instances([row for row in rows if row[0].any()], native.shape)
     sample.pred_panoptic_seg = PixelData(sem_seg=panoptic[None])
-    labels = labels_to_learn(results['segments'])[small]
+    labels = IdMap.of_sample(results).learned_labels[small]
     semantic = enlarge_bilinear(labels, native.shape, IGNORE_LABEL)
     sample.pred_sem_seg = PixelData(sem_seg=torch.from_numpy(semantic)[None])
     return sample

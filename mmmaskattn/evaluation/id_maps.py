@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 
-from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL
+from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL, IdMap
 from mmmaskattn.evaluation.classes import ClassKinds
 
+TRUE_INSTANCES = ('gt_instances', 'ignored_instances')
 TRUTH_HINT = (
-    'Put LoadPanoptic or LoadInstances, MakeInstances and the packing step into the pipeline of the validation and '
+    'Put LoadPanoptic or LoadInstances, MakeInstances and PackSegments into the pipeline of the validation and '
     'test data set.'
 )
 
@@ -70,7 +71,7 @@ def label_map(sample: Mapping[str, Any], name: str) -> np.ndarray:
     Args:
         sample: The data sample as a dictionary.
         name: ``gt_sem_seg``, ``pred_sem_seg`` or ``pred_panoptic_seg``: a field with ``sem_seg`` (mmdet) or ``data``
-            (mmseg), of shape (1, H, W) or (H, W).
+            (mmseg), of shape (1, H, W) or (H, W); ``gt_instance_map``, a field with ``ids``.
 
     Returns:
         int64 (H, W).
@@ -79,7 +80,7 @@ def label_map(sample: Mapping[str, Any], name: str) -> np.ndarray:
         ValueError: If there is no such field.
     """
     part = part_of(sample, name)
-    values = as_array(part['sem_seg'] if 'sem_seg' in part else part['data'])
+    values = as_array(next(part[key] for key in ('sem_seg', 'data', 'ids') if key in part))
     return values.reshape(values.shape[-2:]).astype(np.int64)
 
 
@@ -102,30 +103,15 @@ def check_same_size(sample: Mapping[str, Any], predicted: tuple[int, ...], truth
         )
 
 
-class SegmentMap(NamedTuple):
-    """An image cut into segments.
-
-    Attributes:
-        numbers: int64 (H, W): 0 = no segment, k = segment k.
-        labels: int64 (n + 1,): class index of each number; -1 for 0.
-        crowd: bool (n + 1,): whether it is a crowd.
-    """
-
-    numbers: np.ndarray
-    labels: np.ndarray
-    crowd: np.ndarray
-
-
-def true_segments(sample: Mapping[str, Any], kinds: ClassKinds) -> SegmentMap:
+def true_segments(sample: Mapping[str, Any], kinds: ClassKinds) -> IdMap:
     """Read the truth of a data sample.
 
     Args:
-        sample: The data sample as a dictionary: ``gt_sem_seg``, ``gt_instances`` and, if there are crowds,
-            ``ignored_instances``.
+        sample: The data sample as a dictionary: ``gt_sem_seg``, and what `true_instances` reads.
         kinds: The classes.
 
     Returns:
-        Crowds, instances, and one segment for each class of stuff. Pixels with label 255 and no crowd, and pixels of a
+        One segment for each class of stuff, instances, and crowds. Pixels with label 255 and no crowd, and pixels of a
         thing class without an instance, are 0.
 
     Raises:
@@ -137,15 +123,46 @@ def true_segments(sample: Mapping[str, Any], kinds: ClassKinds) -> SegmentMap:
     stuff = present[(present >= (kinds.num_things or 0)) & (present < len(kinds.names))]
     table = np.zeros(IGNORE_LABEL + 1, np.int64)
     table[stuff] = np.arange(1, len(stuff) + 1)
-    numbers = table[semantic]
-    labels, crowd = [-1, *stuff.tolist()], [False] * (len(stuff) + 1)
-    for name, is_crowd in (('ignored_instances', True), ('gt_instances', False)):
-        for mask, label in zip(*instances_of(sample, name, semantic.shape)):
-            numbers[mask] = len(labels)
-            labels.append(int(label))
-            crowd.append(is_crowd)
-    _check_labels(np.array(labels[len(stuff) + 1 :], np.int64), len(kinds.names), 'gt_instances', sample)
-    return SegmentMap(numbers, np.array(labels, np.int64), np.array(crowd, bool))
+    instances = true_instances(sample, semantic.shape)
+    _check_labels(instances.labels[1:], len(kinds.names), 'gt_instances', sample)
+    ids = np.where(instances.ids > 0, instances.ids + len(stuff), table[semantic])
+    before = np.zeros(len(stuff) + 1, bool)
+    return IdMap(
+        ids,
+        labels=np.concatenate([[IGNORE_LABEL], stuff, instances.labels[1:]]),
+        things=np.concatenate([before, instances.things[1:]]),
+        crowds=np.concatenate([before, instances.crowds[1:]]),
+    )
+
+
+def true_instances(sample: Mapping[str, Any], size: tuple[int, ...]) -> IdMap:
+    """Read the instances and crowds of a data sample.
+
+    Args:
+        sample: The data sample as a dictionary: ``gt_instances`` and ``ignored_instances`` (crowds, may be missing)
+            with ``labels``, and ``gt_instance_map`` (ours) or ``masks`` of both (mmdet's). Where masks overlap, the
+            later hides the earlier, and an instance a crowd.
+        size: (H, W) of the truth.
+
+    Returns:
+        The instances, then the crowds, as segments; what is neither is 0.
+
+    Raises:
+        ValueError: If a field is missing or of another size.
+    """
+    if 'gt_instance_map' in sample:
+        ids = label_map(sample, 'gt_instance_map')
+        check_same_size(sample, ids.shape, size)
+        rows = [_labels_of(sample, name) for name in TRUE_INSTANCES]
+    else:
+        masks, rows = zip(*(instances_of(sample, name, size) for name in TRUE_INSTANCES))
+        ids = np.zeros(size, np.int64)
+        for first, part in ((len(rows[0]), masks[1]), (0, masks[0])):
+            for number, mask in enumerate(part, start=first + 1):
+                ids[mask] = number
+    labels = np.concatenate([[IGNORE_LABEL], *rows])
+    numbers = np.arange(len(labels))
+    return IdMap(ids, labels, things=numbers > 0, crowds=numbers > len(rows[0]))
 
 
 def instances_of(
@@ -155,7 +172,8 @@ def instances_of(
 
     Args:
         sample: The data sample as a dictionary.
-        name: ``gt_instances``, ``pred_instances``, or ``ignored_instances``, which may be missing.
+        name: ``gt_instances``, ``pred_instances``, or ``ignored_instances``, which may be missing. Masks of the truth
+            are cut out of ``gt_instance_map``, if there is one.
         size: (H, W) that the masks must have, if known.
 
     Returns:
@@ -166,19 +184,35 @@ def instances_of(
     """
     if name == 'ignored_instances' and not sample.get(name):
         return np.zeros((0, 1, 1), bool), np.zeros(0, np.int64)
+    if 'gt_instance_map' in sample and name in TRUE_INSTANCES:
+        return _cut_out(sample, name, size)
     part = part_of(sample, name)
     if 'masks' not in part:
         raise ValueError(
             f'{name_of(sample)}: its {name} have no masks, only {sorted(part)}. Expected masks and labels.'
         )
-    masks, labels = as_array(part['masks']).astype(bool), as_array(part['labels']).astype(np.int64)
+    masks, labels = as_array(part['masks']).astype(bool), _labels_of(sample, name)
     if size is not None and len(masks):
         check_same_size(sample, masks.shape[1:], size)
     kept = masks.reshape(len(masks), -1).any(axis=1) if len(masks) else np.zeros(0, bool)
     return masks[kept], labels[kept]
 
 
-def predicted_segments(ids: np.ndarray, num_classes: int, sample: Mapping[str, Any]) -> SegmentMap:
+def _cut_out(sample: Mapping[str, Any], name: str, size: tuple[int, ...] | None) -> tuple[np.ndarray, np.ndarray]:
+    """Masks and labels of true instances or crowds, from the map of instances."""
+    ids, labels = label_map(sample, 'gt_instance_map'), _labels_of(sample, name)
+    if size is not None:
+        check_same_size(sample, ids.shape, size)
+    first = 1 if name == 'gt_instances' else 1 + len(_labels_of(sample, 'gt_instances'))
+    return ids == np.arange(first, first + len(labels))[:, None, None], labels
+
+
+def _labels_of(sample: Mapping[str, Any], name: str) -> np.ndarray:
+    """int64 (n,), labels of instances."""
+    return as_array(part_of(sample, name)['labels']).astype(np.int64)
+
+
+def predicted_segments(ids: np.ndarray, num_classes: int, sample: Mapping[str, Any]) -> IdMap:
     """Number the segments of a predicted panoptic map.
 
     Args:
@@ -199,8 +233,9 @@ def predicted_segments(ids: np.ndarray, num_classes: int, sample: Mapping[str, A
     real = labels != num_classes
     table = np.zeros(int(present.max(initial=0)) + 1, np.int64)
     table[present[real]] = np.arange(1, real.sum() + 1)
-    labels = np.concatenate([[-1], labels[real]])
-    return SegmentMap(table[ids], labels, np.zeros(len(labels), bool))
+    labels = np.concatenate([[IGNORE_LABEL], labels[real]])
+    things = np.concatenate([[False], present[real] >= INSTANCE_OFFSET])
+    return IdMap(table[ids], labels, things, crowds=np.zeros(len(labels), bool))
 
 
 def _check_labels(labels: np.ndarray, count: int, name: str, sample: Mapping[str, Any]) -> None:

@@ -145,8 +145,8 @@ class InstanceAP(BaseMetric):
     """AP and AR of masks in per cent, by pycocotools.
 
     Read from a data sample: ``pred_instances`` (``masks``, ``labels``, ``scores``), ``gt_instances`` and
-    ``ignored_instances`` (crowds) with ``masks`` and ``labels``; with ``ann_file`` the truth is the json's, whose masks
-    may overlap.
+    ``ignored_instances`` (crowds) with ``labels``, and ``gt_instance_map`` or ``masks`` of both; with ``ann_file`` the
+    truth is the json's, whose masks may overlap.
 
     Reported: ``AP`` and ``AR`` (mean over ``iou_thresholds``), ``AP50``, ``AP75``; ``AP@30``, ``AP@50``, ``AP@70``,
     ``AP@100`` at the paper's IoU thresholds, of which 1.0 asks for identical masks; ``AP_max30``, ``AP_max50``,

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
+from mmmaskattn.datasets.transforms.id_map import IdMap
 from mmmaskattn.evaluation.classes import ClassKinds, class_kinds, log_figures, metrics_by_class
-from mmmaskattn.evaluation.id_maps import SegmentMap, check_same_size, label_map, predicted_segments, true_segments
+from mmmaskattn.evaluation.id_maps import check_same_size, label_map, predicted_segments, true_segments
 from mmmaskattn.registry import METRICS
 
 
-def match_segments(truth: SegmentMap, predicted: SegmentMap, num_classes: int) -> np.ndarray:
+def match_segments(truth: IdMap, predicted: IdMap, num_classes: int) -> np.ndarray:
     """Match the segments of one image.
 
     Kirillov et al., "Panoptic Segmentation", section 4, with COCO's rules for void and crowd. A predicted and a true
@@ -24,21 +25,21 @@ def match_segments(truth: SegmentMap, predicted: SegmentMap, num_classes: int) -
     The official code counts one crowd of each class in an image (COCO has no more); here all of them count.
 
     Args:
-        truth: Truth; number 0 is void.
-        predicted: Prediction of the same size; number 0 is no segment.
+        truth: Truth; id 0 is void.
+        predicted: Prediction of the same size; id 0 is no segment.
         num_classes: Number of classes.
 
     Returns:
         float64 (num_classes, 4): sum of IoU over matches, matches, false positives, misses (false negatives).
     """
     rows, columns = len(truth.labels), len(predicted.labels)
-    pairs = np.bincount((truth.numbers * columns + predicted.numbers).ravel(), minlength=rows * columns)
+    pairs = np.bincount((truth.ids * columns + predicted.ids).ravel(), minlength=rows * columns)
     pairs = pairs.reshape(rows, columns).astype(np.float64)
     areas = pairs.sum(axis=0)[1:]
     shared, on_void = pairs[1:, 1:], pairs[0, 1:]
     union = pairs.sum(axis=1)[1:, None] + areas - shared - on_void
     iou = shared / np.maximum(union, 1)
-    crowd, labels, guesses = truth.crowd[1:], truth.labels[1:], predicted.labels[1:]
+    crowd, labels, guesses = truth.crowds[1:], truth.labels[1:], predicted.labels[1:]
     same = labels[:, None] == guesses
     match = same & ~crowd[:, None] & (iou > 0.5)
     ignored = on_void + (shared * (same & crowd[:, None])).sum(axis=0)
@@ -54,9 +55,9 @@ class PanopticQuality(BaseMetric):
     """PQ, SQ and RQ in per cent, for all classes, things and stuff.
 
     Read from a data sample: ``pred_panoptic_seg`` (stuff = label, thing = label + 1000 times its number, the number of
-    classes = no segment), ``gt_instances`` and ``ignored_instances`` (crowds) with ``masks`` and ``labels``, and
-    ``gt_sem_seg`` (all pixels of a class of stuff are one segment). Pixels with label 255 and no crowd, and pixels of a
-    thing class without an instance, are void.
+    classes = no segment), ``gt_instances`` and ``ignored_instances`` (crowds) with ``labels``, ``gt_instance_map`` (or
+    ``masks`` of both), and ``gt_sem_seg`` (all pixels of a class of stuff are one segment). Pixels with label 255 and
+    no crowd, and pixels of a thing class without an instance, are void.
 
     Reported: ``PQ``, ``SQ``, ``RQ``, and the same with ``_things`` and ``_stuff`` if the data set has such classes.
     PQ = sum of IoU / (TP + FP/2 + FN/2) of a class, SQ the mean IoU of its matches, RQ = TP / (TP + FP/2 + FN/2); all
@@ -86,7 +87,7 @@ class PanopticQuality(BaseMetric):
         for sample in data_samples:
             truth = true_segments(sample, kinds)
             guess = label_map(sample, 'pred_panoptic_seg')
-            check_same_size(sample, guess.shape, truth.numbers.shape)
+            check_same_size(sample, guess.shape, truth.ids.shape)
             counts = match_segments(truth, predicted_segments(guess, len(kinds.names), sample), len(kinds.names))
             present = np.flatnonzero(counts.any(axis=1))
             self.results.append((present, counts[present]))

@@ -162,11 +162,11 @@ def encode_panoptic(sample: Mapping[str, Any], num_classes: int) -> dict[str, An
     found = predicted_segments(label_map(sample, 'pred_panoptic_seg'), num_classes, sample)
     segments = []
     for number, label in enumerate(found.labels[1:].tolist(), start=1):
-        mask = (found.numbers == number).astype(np.uint8)
+        mask = (found.ids == number).astype(np.uint8)
         box = [int(side) for side in cv2.boundingRect(mask)]
         segments.append(dict(id=number, label=label, area=int(mask.sum()), bbox=box))
-    png = cv2.imencode('.png', id_to_rgb(found.numbers)[..., ::-1])[1].tobytes()
-    return dict(png=png, size=list(found.numbers.shape), segments=segments)
+    png = cv2.imencode('.png', id_to_rgb(found.ids)[..., ::-1])[1].tobytes()
+    return dict(png=png, size=list(found.ids.shape), segments=segments)
 
 
 def _read_json(path: str) -> dict[str, list]:

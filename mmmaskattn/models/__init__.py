@@ -29,7 +29,9 @@ if find_spec('mmseg') is not None:
     __all__ += ['LRHead', 'StripCrossAttentionHead']
 
 if find_spec('mmdet') is not None:
+    from mmmaskattn.models.data_preprocessors import InstanceDataPreprocessor
     from mmmaskattn.models.dense_heads import ConnectedComponentsHead, ContrastiveInstanceHead, OffsetVotingHead
     from mmmaskattn.models.detectors import BottomUpPanoptic
 
-    __all__ += ['BottomUpPanoptic', 'ConnectedComponentsHead', 'ContrastiveInstanceHead', 'OffsetVotingHead']
+    __all__ += ['BottomUpPanoptic', 'ConnectedComponentsHead', 'ContrastiveInstanceHead', 'InstanceDataPreprocessor']
+    __all__ += ['OffsetVotingHead']

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cv2
 import numpy as np
+from scipy import ndimage
 
+from mmmaskattn.datasets.transforms.id_map import IdMap
 from mmmaskattn.datasets.transforms.low_res_resize import resize_labels
 from mmmaskattn.visualization.class_table import ClassTable
 
@@ -69,8 +70,8 @@ def read_truth(results: dict, ignore_index: int = 255) -> Truth | None:
     """Find the truth in the results of a step, before or after they are packed.
 
     Known are ``gt_id_map`` with ``segments`` (ours), ``gt_seg_map``, ``gt_masks``, ``gt_bboxes`` with
-    ``gt_bboxes_labels`` and ``gt_ignore_flags`` (mmseg, mmdet), and the packed ``data_samples`` of both. Masks are
-    painted large first, so that small instances stay visible.
+    ``gt_bboxes_labels`` and ``gt_ignore_flags`` (mmseg, mmdet), and the packed ``data_samples`` of both and of ours
+    with ``gt_instance_map``. Masks are painted large first, so that small instances stay visible.
 
     Args:
         results: Result dictionary of a transform.
@@ -82,7 +83,7 @@ def read_truth(results: dict, ignore_index: int = 255) -> Truth | None:
     if 'data_samples' in results:
         results = _unpack(results['data_samples'])
     if results.get('gt_masks') is None and 'gt_id_map' in results:
-        return _from_id_map(results['gt_id_map'], results['segments'])
+        return _from_id_map(IdMap.of_sample(results))
     shape = _map_shape(results)
     if shape is None:
         return None
@@ -105,6 +106,9 @@ def _unpack(sample: Any) -> dict[str, Any]:
             fields['gt_masks'] = np.concatenate([_masks(part.masks) for part, _ in parts])
         if all('bboxes' in part for part, _ in parts):
             fields['gt_bboxes'] = np.concatenate([_array(part.bboxes) for part, _ in parts])
+    if 'gt_instance_map' in sample and 'gt_masks' not in fields:
+        ids = _array(sample.gt_instance_map.ids)[0]
+        fields['gt_masks'] = ids == np.arange(1, len(fields.get('gt_bboxes_labels', ())) + 1)[:, None, None]
     return fields
 
 
@@ -119,14 +123,14 @@ def _masks(masks: Any) -> np.ndarray:
     return np.asarray(masks.to_ndarray() if hasattr(masks, 'to_ndarray') else _array(masks), bool)
 
 
-def _from_id_map(ids: np.ndarray, segments: Sequence[dict]) -> Truth:
-    """Truth of an exclusive map: id k is segment k; 0 and crowds are ignored."""
-    known = [IGNORED if segment['iscrowd'] else segment['label'] for segment in segments]
-    labels = np.array([IGNORED, *known], np.int32)[ids]
-    things = [k for k, segment in enumerate(segments, start=1) if segment['isthing'] and not segment['iscrowd']]
-    renumbered = np.zeros(len(segments) + 1, np.int32)
+def _from_id_map(id_map: IdMap) -> Truth:
+    """Truth of an exclusive map; id 0 and crowds are ignored."""
+    labels = np.where(id_map.crowds, IGNORED, id_map.labels).astype(np.int32)
+    labels[0] = IGNORED
+    things = np.flatnonzero(id_map.things & ~id_map.crowds)
+    renumbered = np.zeros(len(labels), np.int32)
     renumbered[things] = np.arange(1, len(things) + 1)
-    return Truth(labels, renumbered[ids], tuple(int(segments[index - 1]['label']) for index in things))
+    return Truth(labels[id_map.ids], renumbered[id_map.ids], tuple(id_map.labels[things].tolist()))
 
 
 def _map_shape(results: dict) -> tuple[int, int] | None:
@@ -240,8 +244,19 @@ def stripes(size: tuple[int, int]) -> np.ndarray:
     return np.repeat(np.where(light, 150, 40).astype(np.uint8)[..., None], 3, axis=2)
 
 
+def _with_boxes(truth: Truth) -> Truth:
+    """The truth with the boxes of its instances, if it has none."""
+    if len(truth.boxes):
+        return truth
+    places = ndimage.find_objects(truth.ids, len(truth.instance_labels))
+    found = [(place, label) for place, label in zip(places, truth.instance_labels) if place is not None]
+    boxes = [(columns.start, rows.start, columns.stop, rows.stop) for (rows, columns), _ in found]
+    return replace(truth, boxes=np.array(boxes, float).reshape(-1, 4), box_labels=tuple(label for _, label in found))
+
+
 def _draw_boxes(picture: np.ndarray, truth: Truth, table: ClassTable) -> None:
     """Draw the boxes into the picture, in place."""
+    truth = _with_boxes(truth)
     own = table.instance_colours(truth.box_labels)
     colours = np.full_like(own, BOX) if truth.instance_labels else own
     scale = np.array([picture.shape[1] / truth.shape[1], picture.shape[0] / truth.shape[0]] * 2)

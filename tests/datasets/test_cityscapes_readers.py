@@ -13,7 +13,7 @@ from readers import build_reader, check_samples
 
 from mmmaskattn.data_tools.prepare import cityscapes_splits
 from mmmaskattn.datasets.categories import CITYSCAPES_PANOPTIC_CATEGORIES
-from mmmaskattn.datasets.transforms.id_map import labels_to_learn
+from mmmaskattn.datasets.transforms.id_map import IdMap
 
 PANOPTIC, INSTANCE = (
     'annotations/cityscapes_panoptic_train.json',
@@ -60,7 +60,7 @@ def test_panoptic_maps_equal_the_official_instance_ids(root, panoptic):
         crowd = (ids < 1000) & (expected < 8)
         groups += int(crowd.any())
         expected[crowd] = 255
-        assert np.array_equal(labels_to_learn(sample['segments'])[sample['gt_id_map']], expected)
+        assert np.array_equal(IdMap.of_sample(sample).learned_labels[sample['gt_id_map']], expected)
     assert groups > 0  # groups of a thing class, without a number, are crowds
 
 

@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 import torch
 from mmdet.structures import DetDataSample
-from mmdet.structures.bbox import HorizontalBoxes
-from mmdet.structures.mask import BitmapMasks
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 from mmengine.runner import Runner
@@ -55,27 +53,27 @@ def cfg(name, task, roots, monkeypatch) -> Config:
 
 
 def check_sample(sample: dict, size: tuple[int, int], things: int, stuff: int) -> int:
-    """Check types, sizes and ranges, and that masks, boxes and label map say the same; return the number of things."""
+    """Check types, sizes and ranges, and that the two maps say the same; return the number of things."""
     truth = sample['data_samples']
     assert isinstance(truth, DetDataSample)
     instances, semantic = truth.gt_instances, truth.gt_sem_seg.sem_seg
     assert sample['inputs'].shape == (3, *size)
     assert sample['inputs'].dtype == semantic.dtype == torch.uint8
-    assert isinstance(instances.masks, BitmapMasks)
-    assert isinstance(instances.bboxes, HorizontalBoxes)
+    assert not {'masks', 'bboxes'} & set(instances.keys()), 'only the peers, in their preprocessor, make them'
     assert instances.labels.dtype == torch.int64
     assert semantic.shape == (1, *size)
     assert set(semantic.unique().tolist()) <= {*range(things + stuff), 255}
-    masks = instances.masks.masks.astype(bool)
-    assert masks.shape == (len(instances), *size)
-    assert masks.sum(axis=0).max(initial=0) <= 1
-    labels = semantic[0].numpy()
-    assert np.array_equal(labels < things, masks.any(axis=0))
-    for mask, label in zip(masks, instances.labels.tolist()):
-        assert (labels[mask] == label).all()
-    boxes = HorizontalBoxes.from_instance_masks(instances.masks).tensor
-    assert torch.equal(instances.bboxes.tensor, boxes)
-    return len(instances)
+    ids, labels = truth.gt_instance_map.ids, semantic[0].numpy()
+    assert ids.dtype == torch.int16
+    assert ids.shape == (1, *size)
+    count = len(instances.labels)
+    assert set(ids.unique().tolist()) - {0} == set(range(1, count + len(truth.ignored_instances.labels) + 1))
+    ids = ids[0].numpy()
+    assert np.array_equal(labels < things, (ids > 0) & (ids <= count))
+    assert (labels[ids > count] == 255).all()
+    for number, label in enumerate(instances.labels.tolist(), start=1):
+        assert (labels[ids == number] == label).all()
+    return count
 
 
 def first(dataset, count: int = 8) -> list:
@@ -127,8 +125,7 @@ def test_the_configs_flip_turns_the_instances_too(cfg):
     assert torch.equal(flipped['inputs'], plain['inputs'].flip(-1))
     truths = [sample['data_samples'] for sample in turned]
     assert torch.equal(truths[1].gt_sem_seg.sem_seg, truths[0].gt_sem_seg.sem_seg.flip(-1))
-    masks = [truth.gt_instances.masks.masks for truth in truths]
-    assert np.array_equal(masks[1], masks[0][..., ::-1])
+    assert torch.equal(truths[1].gt_instance_map.ids, truths[0].gt_instance_map.ids.flip(-1))
 
 
 def test_native_protocol_keeps_truth_at_the_native_size(cfg):
@@ -138,7 +135,7 @@ def test_native_protocol_keeps_truth_at_the_native_size(cfg):
     height, width = truth.ori_shape
     assert sample['inputs'].shape == (3, 128, 128)
     assert truth.gt_sem_seg.sem_seg.shape == (1, height, width)
-    assert truth.gt_instances.masks.masks.shape[1:] == (height, width)
+    assert truth.gt_instance_map.ids.shape == (1, height, width)
 
 
 def test_loader_gives_batches(cfg):

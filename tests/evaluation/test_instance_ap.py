@@ -352,6 +352,7 @@ def test_wrong_samples_are_named():
     with pytest.raises(ValueError, match=r'0\.png: the prediction is \(20, 20\).*the truth \(10, 10\)'):
         evaluate(InstanceAP(), [with_instances(truth(ids, [CAT]), [np.ones((20, 20))], [CAT], [0.9])])
     sample = no_predictions(truth(ids, [CAT]))
+    del sample.gt_instance_map
     sample.gt_instances = InstanceData(labels=torch.tensor([0]), bboxes=torch.zeros(1, 4))
     with pytest.raises(ValueError, match=r'0\.png: its gt_instances have no masks'):
         evaluate(InstanceAP(), [sample])

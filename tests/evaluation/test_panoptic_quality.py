@@ -143,6 +143,7 @@ def test_background_of_the_instance_task_is_stuff():
     meta = dict(classes=('cell',), thing_classes=('cell',), stuff_classes=('background',))
     sample = truth(rows(1, 1, 1, 2), [0, 1])
     sample.gt_instances = sample.gt_instances[sample.gt_instances.labels == 0]
+    sample.gt_instance_map.ids[sample.gt_instance_map.ids == 2] = 0
     sample.pred_panoptic_seg = PixelData(sem_seg=torch.from_numpy(rows(1000, 1000, 1, 1)[None]))
     metrics = evaluate(PanopticQuality(classwise=True), [sample], meta)
     assert metrics['PQ(cell)'] == pytest.approx(100 * 2 / 3)
@@ -254,7 +255,7 @@ def test_official_samples_against_themselves(tmp_path):
             data_root='',
             ann_file=str(OFFICIAL / 'panoptic_examples.json'),
             data_prefix=dict(img=str(OFFICIAL / 'input_images'), seg=str(tmp_path / 'pan')),
-            pipeline=[*pipeline, dict(type='mmdet.PackDetInputs')],
+            pipeline=[*pipeline, dict(type='mmmaskattn.PackSegments')],
         )
     )
     assert isinstance(dataset, CocoPanopticDataset)

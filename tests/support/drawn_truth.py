@@ -35,7 +35,7 @@ def sample_of(id_map: np.ndarray, labels: dict[int, int], crowds: tuple[int, ...
         segments=segments,
         seg_fields=['gt_id_map'],
     )
-    for step in (MakeInstances(), FindSeeds(), PackSegments()):
+    for step in (MakeInstances(masks=False), FindSeeds(), PackSegments()):
         results = step(results)
     return results['data_samples']
 

@@ -6,29 +6,35 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from mmdet.datasets.transforms import PackDetInputs
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmdet.structures import DetDataSample
 from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.structures import InstanceData, PixelData
 
-from mmmaskattn.datasets.transforms import MakeInstances
+from mmmaskattn.datasets.transforms import MakeInstances, PackSegments
 
 THINGS, STUFF = ('cat', 'dog', 'cow'), ('sky', 'sea')
 META = dict(classes=THINGS + STUFF, thing_classes=THINGS, stuff_classes=STUFF)
 VOID = len(META['classes'])
 
 
-def truth(ids: np.ndarray, labels: Sequence[int], crowds: Sequence[int] = (), img_id: int = 0) -> DetDataSample:
-    """A sample with truth: number k of ``ids`` has label ``labels[k - 1]``; 0 is void. Made by the real transforms."""
+def truth(
+    ids: np.ndarray, labels: Sequence[int], crowds: Sequence[int] = (), img_id: int = 0, masks: bool = False
+) -> DetDataSample:
+    """A sample with truth: number k of ``ids`` has label ``labels[k - 1]``; 0 is void. Made by the real transforms.
+
+    With ``masks`` it is as mmdet's own pipelines make it, with masks and no map of instances.
+    """
     ids = np.asarray(ids, np.int32)
     segments = [
         dict(id=k, label=label, isthing=label < len(THINGS), iscrowd=int(k in crowds))
         for k, label in enumerate(labels, 1)
     ]
-    results = MakeInstances()(dict(gt_id_map=ids, segments=segments))
+    results = MakeInstances(masks)(dict(gt_id_map=ids, segments=segments))
     results.update(img_id=img_id, img_path=f'{img_id}.png', ori_shape=ids.shape, img_shape=ids.shape)
-    return PackDetInputs()(results)['data_samples']
+    if masks:
+        del results['gt_instance_map']
+    return PackSegments()(results)['data_samples']
 
 
 def with_panoptic(sample: DetDataSample, ids: np.ndarray, labels: Sequence[int]) -> DetDataSample:

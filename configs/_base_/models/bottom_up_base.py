@@ -6,7 +6,6 @@ model = dict(
         mean=[123.675, 116.28, 103.53],
         std=[58.395, 57.12, 57.375],
         bgr_to_rgb=True,
-        pad_mask=True,
         pad_seg=True,
         seg_pad_value=255,
     ),

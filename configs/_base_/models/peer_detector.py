@@ -3,7 +3,7 @@
 # model.backbone.init_cfg.checkpoint=torchvision://resnet50 (mmdet then also sets model.backbone.frozen_stages=1).
 model = dict(
     data_preprocessor=dict(
-        type='DetDataPreprocessor',
+        type='mmmaskattn.InstanceDataPreprocessor',  # masks and boxes, of the map of instances in our samples
         mean=[123.675, 116.28, 103.53],
         std=[58.395, 57.12, 57.375],
         bgr_to_rgb=True,

@@ -1,4 +1,4 @@
-"""The truth of the instance and panoptic tasks on its way through a pipeline: one exclusive map of segments.
+"""The truth of the instance and panoptic tasks on its way through a pipeline: one id map.
 
 ``gt_id_map`` is int32 (H, W): 0 = void (no segment, a class left out, padding), k >= 1 = segment k, described by
 ``segments[k - 1]``. Crowds are segments too, with ``iscrowd``: nothing is learned on their pixels, but the metrics need
@@ -8,46 +8,69 @@ at exact pixel centres does the same to instances, with no code for masks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 IGNORE_LABEL = 255
 
 
-def set_segment_map(results: dict, id_map: np.ndarray, segments: list[dict]) -> None:
-    """Enter a map and its segments into a sample.
+class IdMap(NamedTuple):
+    """An image cut into n segments that do not overlap.
+
+    Attributes:
+        ids: Integers (H, W): 0 = no segment, k >= 1 = segment k.
+        labels: int64 (n + 1,), class index of each id; 255 (ignore) for 0.
+        things: bool (n + 1,), whether it is a thing.
+        crowds: bool (n + 1,), whether it is a crowd.
+    """
+
+    ids: np.ndarray
+    labels: np.ndarray
+    things: np.ndarray
+    crowds: np.ndarray
+
+    @classmethod
+    def of_sample(cls, results: Mapping[str, Any]) -> IdMap:
+        """Read the id map of a sample in a pipeline, ``gt_id_map`` with ``segments``."""
+        segments = results['segments']
+        labels = np.array([IGNORE_LABEL, *(segment['label'] for segment in segments)], np.int64)
+        things = np.array([False, *(segment['isthing'] for segment in segments)], bool)
+        crowds = np.array([False, *(segment['iscrowd'] for segment in segments)], bool)
+        return cls(results['gt_id_map'], labels, things, crowds)
+
+    @property
+    def learned_labels(self) -> np.ndarray:
+        """int64 (n + 1,): the labels, but 255 (ignore) for crowds too."""
+        return np.where(self.crowds, IGNORE_LABEL, self.labels)
+
+    @property
+    def present(self) -> np.ndarray:
+        """bool (n + 1,): whether the id has a pixel."""
+        return np.bincount(self.ids.ravel(), minlength=len(self.labels)) > 0
+
+
+def set_id_map(results: dict, ids: np.ndarray, segments: list[dict]) -> None:
+    """Enter an id map into a sample.
 
     Args:
         results: Result dictionary.
-        id_map: int32 (H, W), 0 to ``len(segments)``.
+        ids: int32 (H, W), 0 to ``len(segments)``.
         segments: Dictionaries with ``id``, ``label``, ``isthing``, ``iscrowd``.
     """
-    results['gt_id_map'] = id_map
+    results['gt_id_map'] = ids
     results['segments'] = segments
     fields = results.setdefault('seg_fields', [])
     if 'gt_id_map' not in fields:
         fields.append('gt_id_map')
 
 
-def labels_to_learn(segments: Sequence[dict]) -> np.ndarray:
-    """Label of each value of an id map.
-
-    Args:
-        segments: Dictionaries with ``label`` and ``iscrowd``.
-
-    Returns:
-        int64 (len(segments) + 1,): 255 (ignore) for 0 and for crowds, else the segment's label.
-    """
-    labels = [IGNORE_LABEL if segment['iscrowd'] else segment['label'] for segment in segments]
-    return np.array([IGNORE_LABEL, *labels], np.int64)
-
-
-def check_map_size(id_map: np.ndarray, path: str, results: dict) -> None:
+def check_map_size(ids: np.ndarray, path: str, results: dict) -> None:
     """Check that annotation and image have the same size.
 
     Args:
-        id_map: (H, W).
+        ids: (H, W).
         path: The annotation's file, for the message.
         results: Result dictionary; ``ori_shape`` is compared, if an image has been loaded.
 
@@ -55,9 +78,9 @@ def check_map_size(id_map: np.ndarray, path: str, results: dict) -> None:
         ValueError: If the sizes differ.
     """
     shape = results.get('ori_shape')
-    if shape is not None and tuple(id_map.shape) != tuple(shape[:2]):
+    if shape is not None and tuple(ids.shape) != tuple(shape[:2]):
         raise ValueError(
-            f'{path}: the annotation is {id_map.shape} (height, width), but its image {results.get("img_path")} is '
+            f'{path}: the annotation is {ids.shape} (height, width), but its image {results.get("img_path")} is '
             f'{tuple(shape[:2])}. Expected the same size: do the two belong together?'
         )
 

@@ -1,4 +1,4 @@
-"""Instance masks (run-length codes or polygons, as in COCO) painted into one exclusive map of segments."""
+"""Instance masks (run-length codes or polygons, as in COCO) painted into one id map."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mmcv.transforms import BaseTransform
 from pycocotools import mask as coco_mask
 
 from mmmaskattn.datasets.transforms.coco_masks import instance_code
-from mmmaskattn.datasets.transforms.id_map import check_map_size, check_stated_size, set_segment_map
+from mmmaskattn.datasets.transforms.id_map import check_map_size, check_stated_size, set_id_map
 from mmmaskattn.registry import TRANSFORMS
 
 
@@ -25,11 +25,11 @@ def paint_instances(codes: list[dict], crowds: list[bool], size: tuple[int, int]
     Returns:
         int32 (H, W): mask k of the list has value k, from 1.
     """
-    id_map = np.full(size, background, np.int32)
+    ids = np.full(size, background, np.int32)
     areas = [int(coco_mask.area(code)) for code in codes]  # one by one: pycocotools takes no list of over 255
     for index in sorted(range(len(codes)), key=lambda i: (not crowds[i], -areas[i])):
-        id_map[coco_mask.decode(codes[index]).astype(bool)] = index + 1
-    return id_map
+        ids[coco_mask.decode(codes[index]).astype(bool)] = index + 1
+    return ids
 
 
 @TRANSFORMS.register_module()
@@ -61,9 +61,6 @@ class LoadInstances(BaseTransform):
 
         Args:
             results: Result dictionary, see the class.
-
-        Returns:
-            The same dictionary.
         """
         if results.get('instances') is None:
             return results
@@ -76,9 +73,9 @@ class LoadInstances(BaseTransform):
         codes = [self._code(one, segment['id'], size, results) for one, segment in zip(instances, segments)]
         crowds = [bool(segment['iscrowd']) for segment in segments]
         segments.append(dict(id=0, label=self._background(results), isthing=False, iscrowd=0))
-        id_map = paint_instances(codes, crowds, size, len(segments))
-        check_map_size(id_map, 'the instance json', results)
-        set_segment_map(results, id_map, segments)
+        ids = paint_instances(codes, crowds, size, len(segments))
+        check_map_size(ids, 'the instance json', results)
+        set_id_map(results, ids, segments)
         return results
 
     def _background(self, results: dict) -> int:

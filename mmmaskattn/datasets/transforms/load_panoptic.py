@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmmaskattn.datasets.panoptic_png import bgr_to_id, replace_ids
-from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL, check_map_size, check_stated_size, set_segment_map
+from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL, check_map_size, check_stated_size, set_id_map
 from mmmaskattn.datasets.transforms.load_seg_map import SegMapLoader, read_label_image
 from mmmaskattn.registry import TRANSFORMS
 
@@ -100,9 +100,9 @@ class LoadPanoptic(SegMapLoader):
             dict(id=s['id'], label=s['category'], isthing=bool(s['isthing']), iscrowd=int(s['iscrowd'])) for s in given
         ]
         numbers = [0 if segment['label'] == IGNORE_LABEL else k for k, segment in enumerate(segments, 1)]
-        id_map = read_panoptic(path, given, numbers, 0, np.int32, self.backend_args)
-        check_map_size(id_map, path, results)
-        set_segment_map(results, id_map, segments)
+        ids = read_panoptic(path, given, numbers, 0, np.int32, self.backend_args)
+        check_map_size(ids, path, results)
+        set_id_map(results, ids, segments)
 
 
 @TRANSFORMS.register_module()

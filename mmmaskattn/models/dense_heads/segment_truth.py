@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 import torch
 from mmdet.structures import DetDataSample
+from mmengine.structures import InstanceData
 from torch import Tensor
+from torch.nn import functional as F
 
 IGNORE_LABEL = 255
 IGNORE_INSTANCE = -1
@@ -36,8 +38,9 @@ def stack_truth(samples: Sequence[DetDataSample], size: tuple[int, int], device:
     """Stack the truth of a batch.
 
     Args:
-        samples: Samples with ``gt_sem_seg`` and ``gt_instances`` (``masks``, ``labels``, and where a seed is learned
-            ``seed_points`` and ``seed_radii``), as `MakeInstances`, `FindSeeds` and `PackSegments` leave them.
+        samples: Samples with ``gt_sem_seg``, ``gt_instance_map`` and ``gt_instances`` (``labels``, and where a seed is
+            learned ``seed_points`` and ``seed_radii``), as `MakeInstances`, `FindSeeds` and `PackSegments` leave them.
+            A map of instances smaller than the batch is padded, as the data preprocessor does with ``gt_sem_seg``.
         size: (H, W) of the batch.
         device: Where the tensors go.
 
@@ -61,23 +64,24 @@ def stack_truth(samples: Sequence[DetDataSample], size: tuple[int, int], device:
 def _maps_of(sample: DetDataSample, size: tuple[int, int], device: torch.device) -> tuple[Tensor, Tensor]:
     """Class map and instance map of one image."""
     name = sample.metainfo.get('img_path', 'an image')
-    if 'gt_sem_seg' not in sample or 'masks' not in sample.get('gt_instances', {}):
+    if 'gt_sem_seg' not in sample or 'gt_instance_map' not in sample:
         raise ValueError(
-            f'{name}: the sample has no gt_sem_seg or no gt_instances.masks. Load its truth with '
-            f"mmmaskattn.LoadPanoptic or mmmaskattn.LoadInstances, then dict(type='mmmaskattn.MakeInstances')."
+            f'{name}: the sample has no gt_sem_seg or no gt_instance_map. Load its truth with mmmaskattn.LoadPanoptic '
+            "or mmmaskattn.LoadInstances, then put dict(type='mmmaskattn.MakeInstances', masks=False) and "
+            "dict(type='mmmaskattn.PackSegments') into the pipeline."
         )
     semantic = sample.gt_sem_seg.sem_seg.reshape(sample.gt_sem_seg.sem_seg.shape[-2:]).to(device).long()
     if tuple(semantic.shape) != tuple(size):
         raise ValueError(
             f'{name}: its truth is {tuple(semantic.shape)} (height, width), the batch {tuple(size)}. Resize all images '
-            'to one size, or set pad_mask=True and pad_seg=True in the data preprocessor.'
+            'to one size, or set pad_seg=True in the data preprocessor.'
         )
-    masks = sample.gt_instances.masks.to_tensor(torch.int16, device)
-    numbers = torch.arange(1, len(masks) + 1, device=device, dtype=torch.int16)[:, None, None]
-    instances = (masks * numbers).amax(0).long() if len(masks) else torch.zeros_like(semantic)
+    ids = sample.gt_instance_map.ids[0].to(device).long()
+    instances = F.pad(ids, (0, size[1] - ids.shape[1], 0, size[0] - ids.shape[0]))
+    # Crowds have numbers after those of the instances, and no label.
     return semantic, instances.masked_fill(semantic == IGNORE_LABEL, IGNORE_INSTANCE)
 
 
-def _seed_field(instances: DetDataSample, name: str, empty: tuple[int, ...], device: torch.device) -> Tensor:
+def _seed_field(instances: InstanceData, name: str, empty: tuple[int, ...], device: torch.device) -> Tensor:
     value = instances.get(name)
     return torch.zeros(empty, device=device) if value is None else torch.as_tensor(value, device=device)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 from mmmaskattn.models.grouping.groups import OUTSIDE_AFFINITY, GroupingOptions, Groups, invalid_bias
@@ -84,11 +84,12 @@ def _components_of_image(
 def _number_parts(labels: np.ndarray, num_things: int, connectivity: int) -> np.ndarray:
     """int64 (H, W): 0 = no thing, else a number for each connected part of a class."""
     parts = np.zeros(labels.shape, np.int64)
+    neighbours = ndimage.generate_binary_structure(2, 1 if connectivity == 4 else 2)
     total = 0
     for label in np.unique(labels[labels < num_things]):
-        count, numbered = cv2.connectedComponents((labels == label).astype(np.uint8), connectivity=connectivity)
+        numbered, count = ndimage.label(labels == label, neighbours)
         parts[numbered > 0] = numbered[numbered > 0] + total
-        total += count - 1
+        total += count
     return parts
 
 

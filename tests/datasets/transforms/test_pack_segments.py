@@ -5,8 +5,6 @@ import pytest
 import torch
 from mmcv.transforms import Compose
 from mmdet.datasets.transforms import PackDetInputs
-from mmdet.structures.bbox import HorizontalBoxes
-from mmdet.structures.mask import BitmapMasks
 from mmengine.registry import TRANSFORMS
 from mmseg.datasets.transforms import RandomFlip
 
@@ -14,29 +12,30 @@ from mmmaskattn.datasets.transforms import FindSeeds, MakeInstances, PackSegment
 from mmmaskattn.datasets.transforms.find_seeds import find_seeds
 
 
-def sample(crowds: list[int]) -> dict:
-    """Four instances in a row of squares, those given ignored."""
-    masks = np.zeros((4, 12, 40), np.uint8)
+def row_of_rectangles() -> np.ndarray:
+    """Four rectangles, 1 to 4."""
+    ids = np.zeros((12, 40), np.int32)
     for k in range(4):
-        masks[k, 2:9, 10 * k : 10 * k + 3 + 2 * k] = 1
-    return dict(
-        img=np.zeros((12, 40, 3), np.uint8),
-        img_shape=(12, 40),
-        gt_masks=BitmapMasks(masks, 12, 40),
-        gt_bboxes=HorizontalBoxes(torch.rand(4, 4)),
-        gt_bboxes_labels=np.arange(4),
-        gt_ignore_flags=np.isin(np.arange(4), crowds),
-        gt_seg_map=np.zeros((12, 40), np.uint8),
+        ids[2:9, 10 * k : 10 * k + 3 + 2 * k] = k + 1
+    return ids
+
+
+def sample(crowds: list[int], masks: bool = False) -> dict:
+    """Four instances in a row, those given ignored."""
+    segments = [dict(id=k, label=k, isthing=True, iscrowd=int(k in crowds)) for k in range(4)]
+    results = dict(
+        img=np.zeros((12, 40, 3), np.uint8), img_shape=(12, 40), gt_id_map=row_of_rectangles(), segments=segments
     )
+    return MakeInstances(masks)(results)
 
 
 @pytest.mark.parametrize('crowds', [[], [1], [0, 3], [0, 1, 2, 3]])
 def test_seeds_go_with_their_instances(crowds):
-    expected_points, expected_radii = find_seeds(sample([])['gt_masks'].masks)
+    expected_points, expected_radii = find_seeds(row_of_rectangles(), 4)
     packed = PackSegments()(FindSeeds()(sample(crowds)))['data_samples']
     kept = [k for k in range(4) if k not in crowds]
     for instances, rows in ((packed.gt_instances, kept), (packed.ignored_instances, crowds)):
-        assert len(instances) == len(instances.masks) == len(rows)
+        assert len(instances) == len(rows)
         assert instances.labels.tolist() == rows
         assert instances.seed_points.tolist() == expected_points[rows].tolist()
         assert instances.seed_radii.tolist() == expected_radii[rows].tolist()
@@ -44,8 +43,22 @@ def test_seeds_go_with_their_instances(crowds):
         assert instances.seed_points.dtype == instances.seed_radii.dtype == torch.float32
 
 
+@pytest.mark.parametrize('crowds', [[], [1], [0, 3], [0, 1, 2, 3]])
+def test_one_map_says_where_the_rows_are(crowds):
+    packed = PackSegments()(sample(crowds))['data_samples']
+    ids = packed.gt_instance_map.ids
+    assert ids.dtype == torch.int16
+    assert ids.shape == (1, 12, 40)
+    labels = torch.cat([packed.gt_instances.labels, packed.ignored_instances.labels]).tolist()
+    assert sorted(labels) == [0, 1, 2, 3]
+    for number, label in enumerate(labels, start=1):
+        assert np.array_equal(ids[0].numpy() == number, row_of_rectangles() == label + 1)
+    assert 'masks' not in packed.gt_instances
+    assert 'bboxes' not in packed.gt_instances
+
+
 def test_without_seeds_it_packs_as_mmdet_does():
-    ours, theirs = (pack(sample([1])) for pack in (PackSegments(), PackDetInputs()))
+    ours, theirs = (pack(sample([1], masks=True)) for pack in (PackSegments(), PackDetInputs()))
     assert torch.equal(ours['inputs'], theirs['inputs'])
     assert ours['data_samples'].gt_instances.keys() == theirs['data_samples'].gt_instances.keys()
     assert ours['data_samples'].metainfo == theirs['data_samples'].metainfo
@@ -74,10 +87,11 @@ def test_in_a_training_pipeline(things, flip):
             dict(type='mmmaskattn.PackSegments'),
         ]
     )
-    instances = pipeline(results)['data_samples'].gt_instances
+    packed = pipeline(results)['data_samples']
+    instances = packed.gt_instances
     assert len(instances) == len(instances.seed_points) == things
-    for mask, (x, y) in zip(instances.masks.masks, instances.seed_points.long().tolist()):
-        assert mask[y, x] == 1
+    for number, (x, y) in enumerate(instances.seed_points.long().tolist(), start=1):
+        assert packed.gt_instance_map.ids[0, y, x] == number
 
 
 def test_is_built_by_its_name():

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import torch
 from drawn_truth import BLOB_LABELS, blobs, sample_of, special
+from instance_maps import random_map
+from mmdet.models.data_preprocessors import DetDataPreprocessor
 from mmdet.structures import DetDataSample
 
+from mmmaskattn.datasets.transforms import MakeInstances
 from mmmaskattn.models.dense_heads.segment_truth import stack_truth
 
 CPU = torch.device('cpu')
@@ -50,3 +53,29 @@ def test_missing_truth_names_the_image_and_the_remedy():
 def test_another_size_names_both():
     with pytest.raises(ValueError, match=r'drawn\.png.*\(32, 32\).*\(64, 32\)'):
         stack_truth([sample_of(blobs(), BLOB_LABELS)], (64, 32), CPU)
+
+
+@pytest.mark.parametrize('seed', range(4))
+def test_equals_the_masks_painted_by_their_numbers(seed):
+    """The map travels as it is; masks are the independent way to the same truth."""
+    ids = random_map(seed, size=(32, 32), count=7).clamp(min=0).numpy()
+    labels, crowds = {k: 0 for k in range(1, 8)} | {5: 1}, (3,)
+    truth = stack_truth([sample_of(ids, labels, crowds)], (32, 32), CPU)
+    segments = [dict(id=k, label=labels[k], isthing=labels[k] < 1, iscrowd=int(k in crowds)) for k in range(1, 8)]
+    made = MakeInstances()(dict(gt_id_map=ids.astype(np.int32), segments=segments))
+    expected = np.where(made['gt_seg_map'] == 255, -1, 0)
+    for number, mask in enumerate(made['gt_masks'].masks[~made['gt_ignore_flags']].astype(bool), start=1):
+        expected[mask] = number
+    assert np.array_equal(truth.instance_map[0].numpy(), expected)
+    assert np.array_equal(truth.semantic[0].numpy(), made['gt_seg_map'])
+
+
+def test_a_map_smaller_than_the_batch_is_padded_with_ignored_pixels():
+    sample = sample_of(blobs(), BLOB_LABELS)
+    preprocessor = DetDataPreprocessor(pad_size_divisor=40, pad_seg=True, seg_pad_value=255)
+    data = preprocessor(dict(inputs=[torch.zeros(3, 32, 32)], data_samples=[sample]), True)
+    truth = stack_truth(data['data_samples'], (40, 40), CPU)
+    whole = stack_truth([sample_of(blobs(), BLOB_LABELS)], (32, 32), CPU)
+    assert torch.equal(truth.instance_map[0, :32, :32], whole.instance_map[0])
+    assert (truth.instance_map[0, 32:] == -1).all()
+    assert (truth.instance_map[0, :, 32:] == -1).all()
