@@ -29,7 +29,18 @@ if find_spec('mmseg') is not None:
     __all__ += ['LRHead', 'StripCrossAttentionHead']
 
 if find_spec('mmdet') is not None:
-    from mmmaskattn.models.dense_heads import ConnectedComponentsHead, ContrastiveInstanceHead, OffsetVotingHead
+    from mmmaskattn.models.dense_heads import (
+        ConnectedComponentsHead,
+        ContrastiveInstanceHead,
+        OffsetVotingHead,
+        RescalingRTMDetInsHead,
+    )
     from mmmaskattn.models.detectors import BottomUpPanoptic
 
-    __all__ += ['BottomUpPanoptic', 'ConnectedComponentsHead', 'ContrastiveInstanceHead', 'OffsetVotingHead']
+    __all__ += [
+        'BottomUpPanoptic',
+        'ConnectedComponentsHead',
+        'ContrastiveInstanceHead',
+        'OffsetVotingHead',
+        'RescalingRTMDetInsHead',
+    ]
