@@ -25,8 +25,10 @@ __all__ = [
 
 if find_spec('mmseg') is not None:
     from mmmaskattn.models.decode_heads import LRHead, StripCrossAttentionHead
+    from mmmaskattn.models.losses.pixel_cross_entropy_loss import PixelCrossEntropyLoss
+    from mmmaskattn.models.segmentors import MeanProbabilityTTA
 
-    __all__ += ['LRHead', 'StripCrossAttentionHead']
+    __all__ += ['LRHead', 'MeanProbabilityTTA', 'PixelCrossEntropyLoss', 'StripCrossAttentionHead']
 
 if find_spec('mmdet') is not None:
     from mmmaskattn.models.dense_heads import (

@@ -1,4 +1,4 @@
-"""A perfect prediction passes through every detector's own post-processing, ours and the peers', and comes out whole."""
+"""A perfect prediction passes through every detector's own post-processing, ours and the peers', and stays whole."""
 
 from __future__ import annotations
 

@@ -168,9 +168,7 @@ def _solo(head: Any, scenes: Sequence[Scene]) -> tuple[list[Tensor], list[Tensor
     height, width = scenes[0].ids.shape
     kernels = [torch.zeros(len(scenes), head.kernel_out_channels, side, side) for side in head.num_grids]
     scores = [torch.full((len(scenes), head.num_classes, side, side), -SURE) for side in head.num_grids]
-    features = torch.zeros(
-        len(scenes), head.kernel_out_channels, height // head.mask_stride, width // head.mask_stride
-    )
+    features = torch.zeros(len(scenes), head.kernel_out_channels, height // head.mask_stride, width // head.mask_stride)
     for image, scene in enumerate(scenes):
         features[image, : len(scene.boxes)] = scene.logits(head.mask_stride)[1:]
         for number, (x, y) in enumerate(scene.centres().tolist()):
