@@ -56,8 +56,8 @@ class PixelCrossEntropyLoss(CrossEntropyLoss):
     def _whole_weight(self, label: Tensor, classes: int, ignore_index: int) -> Tensor:
         if len(self.class_weight) != classes:
             raise ValueError(
-                f'PixelCrossEntropyLoss: class_weight has {len(self.class_weight)} values, the model {classes} classes'
-                f'. Give one weight for each class, in the order of the classes.'
+                f'PixelCrossEntropyLoss: class_weight has {len(self.class_weight)} values for {classes} classes. '
+                f'Give one for each class, in their order.'
             )
         weights = torch.tensor(self.class_weight, device=label.device, dtype=torch.float32)
         ignored = label == ignore_index

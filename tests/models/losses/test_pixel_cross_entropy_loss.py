@@ -56,7 +56,7 @@ def test_an_image_of_padding_alone_has_loss_0(pixels):
 
 
 def test_a_weight_too_few_is_named(pixels):
-    with pytest.raises(ValueError, match='class_weight has 3 values, the model 4 classes'):
+    with pytest.raises(ValueError, match='class_weight has 3 values for 4 classes'):
         PixelCrossEntropyLoss(class_weight=WEIGHTS[:3])(*pixels, ignore_index=255)
 
 
