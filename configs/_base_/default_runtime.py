@@ -26,6 +26,6 @@ vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='SegLocalVisualizer', vis_backends=vis_backends, name='visualizer')
 log_processor = dict(by_epoch=True)
 log_level = 'INFO'
-tta_model = dict(type='SegTTAModel')
+tta_model = dict(type='mmmaskattn.MeanProbabilityTTA')
 load_from = None
 resume = False

@@ -7,4 +7,4 @@ default_hooks = dict(
     visualization=dict(_delete_=True, type='mmmaskattn.InstancePictureHook', score_thr=0.1),
 )
 visualizer = dict(type='DetLocalVisualizer')
-tta_model = None  # SegTTAModel is semantic
+tta_model = None  # MeanProbabilityTTA is semantic

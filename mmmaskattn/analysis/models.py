@@ -13,6 +13,8 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
+from mmmaskattn.datasets.check_root import leaf_datasets
+
 
 def device_of(model: nn.Module) -> torch.device:
     """The device of the first parameter or buffer of ``model``, the CPU for a model with neither."""
@@ -126,10 +128,8 @@ def build_seeded_model(cfg: Config, seed: int = 0) -> nn.Module:
 
 def _pipelines(cfg: Config) -> Iterator[Any]:
     for part in ('test_dataloader', 'val_dataloader', 'train_dataloader'):
-        dataset = (cfg.get(part) or {}).get('dataset') or {}
-        while 'dataset' in dataset and 'pipeline' not in dataset:
-            dataset = dataset['dataset']
-        yield dataset.get('pipeline') or []
+        for _, dataset in leaf_datasets((cfg.get(part) or {}).get('dataset'), part):
+            yield dataset.get('pipeline') or []
     yield cfg.get('test_pipeline') or []
 
 

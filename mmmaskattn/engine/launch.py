@@ -17,6 +17,7 @@ import torch
 from mmengine.config import Config, DictAction
 from torch import distributed as dist
 
+from mmmaskattn.datasets.check_root import LOADERS
 from mmmaskattn.utils.configs import config_name
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
@@ -59,9 +60,23 @@ def load_config(args: argparse.Namespace) -> Config:
     cfg = Config.fromfile(args.config)
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
+    fit_workers(cfg)
     cfg.launcher = args.launcher
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', config_name(path)))
     return cfg
+
+
+def fit_workers(cfg: Config) -> None:
+    """Leave out what torch's loader refuses without worker processes, so that ``num_workers=0`` is enough to say.
+
+    Args:
+        cfg: The config; its loaders are changed in place.
+    """
+    for name in LOADERS:
+        loader = cfg.get(name) or {}
+        if loader.get('num_workers') == 0:
+            for option in ('persistent_workers', 'prefetch_factor', 'timeout'):
+                loader.pop(option, None)
 
 
 DEFAULT_PORT = '29500'

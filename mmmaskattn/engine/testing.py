@@ -15,7 +15,7 @@ from mmengine.dist import is_main_process
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from mmmaskattn.datasets.check_root import check_data_roots
+from mmmaskattn.datasets.check_root import check_data_roots, leaf_datasets
 from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed
 from mmmaskattn.evaluation.ceiling import LOWRES_CEILING, NativeCeiling
 from mmmaskattn.evaluation.protocol import PROTOCOLS, protocol_of, set_protocol
@@ -143,10 +143,8 @@ def use_tta(cfg: Config) -> None:
     missing = [key for key in ('tta_pipeline', 'tta_model') if key not in cfg]
     if missing:
         raise ValueError(f'--tta: {cfg.filename} has no {" and no ".join(missing)}; add it or leave --tta out')
-    dataset = cfg.test_dataloader.dataset
-    while 'dataset' in dataset:
-        dataset = dataset.dataset
-    dataset.pipeline = cfg.tta_pipeline
+    for _, dataset in leaf_datasets(cfg.test_dataloader.dataset, ''):
+        dataset['pipeline'] = cfg.tta_pipeline
     cfg.model = dict(**cfg.tta_model, module=cfg.model)
 
 
@@ -192,17 +190,20 @@ def _store_predictions(cfg: Config, out: Path, folder: str) -> None:
         dump = dict(type='mmmaskattn.SegmentDump', output_dir=str(target), ann_file=_ann_file(cfg))
         cfg.test_evaluator = [*evaluators, dump]
     else:
-        for evaluator in evaluators:
-            evaluator.update(output_dir=str(target))
+        cfg.test_evaluator = [*evaluators, dict(type='mmmaskattn.LabelMapDump', output_dir=str(target))]
 
 
 def _ann_file(cfg: Config) -> str | None:
     """The json of the test set, whose category ids the stored predictions are to have; None for other kinds of sets."""
-    dataset = cfg.test_dataloader.dataset
-    while 'dataset' in dataset:
-        dataset = dataset.dataset
-    name = dataset.get('ann_file') or ''
-    return os.path.join(dataset.get('data_root') or '', name) if name.endswith('.json') else None
+    datasets = [dataset for _, dataset in leaf_datasets(cfg.test_dataloader.dataset, '')]
+    files = {os.path.join(one.get('data_root') or '', one.get('ann_file') or '') for one in datasets}
+    if len(files) > 1:
+        raise ValueError(
+            f'--out: the test set joins {len(files)} data sets, whose image ids may be the same, so one folder of '
+            f"COCO's result files cannot hold both. Store them in a .pkl file, or test one at a time."
+        )
+    name = files.pop() if files else ''
+    return name if name.endswith('.json') else None
 
 
 def report_metrics(metrics: dict[str, float], work_dir: Path) -> None:

@@ -27,6 +27,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from mmmaskattn.datasets.check_root import leaf_datasets
 from mmmaskattn.datasets.input_size import sized_transforms
 from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL, IdMap
 from mmmaskattn.datasets.transforms.low_res_resize import check_size, resize_labels
@@ -80,14 +81,30 @@ def label_dataset(cfg: Any) -> Any:
         ValueError: If the test pipeline has no step that loads labels.
     """
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    dataset = dict(cfg.test_dataloader.dataset)
-    steps = [step for step in dataset['pipeline'] if step['type'].rpartition('.')[2] in _LABEL_STEPS]
-    if not steps:
-        raise ValueError(
-            f'{cfg.filename}: test_dataloader.dataset.pipeline loads no labels (none of {_LABEL_STEPS}), and the '
-            f'ceiling is computed from them. Add the step that loads them.'
-        )
-    return DATASETS.build(dict(dataset, pipeline=steps, test_mode=True))
+    dataset = copy.deepcopy(cfg.test_dataloader.dataset)
+    for option, leaf in leaf_datasets(dataset, 'test_dataloader.dataset'):
+        steps = [step for step in leaf['pipeline'] if step['type'].rpartition('.')[2] in _LABEL_STEPS]
+        if not steps:
+            raise ValueError(
+                f'{cfg.filename}: {option}.pipeline loads no labels (none of {_LABEL_STEPS}), and the ceiling is '
+                f'computed from them. Add the step that loads them.'
+            )
+        leaf.update(pipeline=steps, test_mode=True)
+    return DATASETS.build(dataset)
+
+
+def ignore_index_of(dataset: Any) -> int:
+    """Label of a data set's pixels that are not scored.
+
+    Args:
+        dataset: One of mmseg's, or a wrapper of one or several; of several the first one's.
+
+    Returns:
+        The label.
+    """
+    while not hasattr(dataset, 'ignore_index'):
+        dataset = dataset.datasets[0] if hasattr(dataset, 'datasets') else dataset.dataset
+    return dataset.ignore_index
 
 
 def network_size(cfg: Any, option: list[int] | None = None) -> tuple[int, int]:
@@ -260,7 +277,7 @@ class NativeCeiling:
         if 'gt_id_map' in results:
             return perfect_prediction(results, self.size, len(class_kinds(self.dataset.metainfo).names))
         truth = results['gt_seg_map']
-        prediction = enlarge_bilinear(resize_labels(truth, self.size), truth.shape, self.dataset.ignore_index)
+        prediction = enlarge_bilinear(resize_labels(truth, self.size), truth.shape, ignore_index_of(self.dataset))
         sample = SegDataSample(metainfo=dict(img_path=results.get('img_path'), ori_shape=truth.shape))
         sample.gt_sem_seg = PixelData(data=torch.from_numpy(truth)[None])
         sample.pred_sem_seg = PixelData(data=torch.from_numpy(prediction)[None])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from mmmaskattn.datasets.panoptic_png import id_to_rgb
 from mmmaskattn.evaluation.classes import ClassKinds, class_kinds
 from mmmaskattn.evaluation.id_maps import as_array, label_map, name_of, predicted_segments
 from mmmaskattn.registry import METRICS
-from mmmaskattn.utils.files import atomic_write, unique_names
+from mmmaskattn.utils.files import atomic_write, free_folder, unique_names
 
 
 @METRICS.register_module()
@@ -39,7 +40,8 @@ class SegmentDump(BaseMetric):
         output_dir: Folder to write to; it must be absent or empty. If something has come into it by the time of
             writing, a folder beside it is used.
         ann_file: COCO json whose category ids and image file names are used. Without it, or for classes that it does
-            not list, ids are counted on from its largest: 1 for the first class.
+            not list, ids are counted on from its largest: 1 for the first class; file names are then paths from the
+            folder that all images have in common.
         collect_device: See ``BaseMetric``.
 
     Raises:
@@ -55,7 +57,7 @@ class SegmentDump(BaseMetric):
         self.folder = Path(output_dir)
         # Read now: a file that cannot be used must not be found out after the whole test.
         self.given = _read_json(ann_file) if ann_file and is_main_process() else {}
-        if is_main_process() and not _is_free(self.folder):
+        if is_main_process() and free_folder(self.folder) != self.folder:
             raise FileExistsError(f'SegmentDump: {output_dir} is not empty and nothing in it is overwritten: move it')
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
@@ -94,10 +96,7 @@ class SegmentDump(BaseMetric):
         Returns:
             No metrics.
         """
-        folder, number = self.folder, 1
-        while not _is_free(folder):
-            number += 1
-            folder = self.folder.with_name(f'{self.folder.name}_{number}')
+        folder = free_folder(self.folder)
         categories = categories_of(class_kinds(self.dataset_meta), self.given.get('categories', []))
         written = [
             _write_instances(folder, [r for r in results if r['instances'] is not None], categories),
@@ -199,12 +198,13 @@ def _write_panoptic(folder: Path, records: list[dict], categories: list[dict], g
         return ''
     names = unique_names(record['path'] for record in records)
     file_names = {image['id']: image['file_name'] for image in given.get('images', [])}
+    common = os.path.commonpath([os.path.dirname(path) for path in names]) or '.'
     content: dict[str, list] = dict(images=[], annotations=[], categories=categories)
     for record in records:
         image_id, panoptic, png = record['image_id'], record['panoptic'], f'{names[record["path"]]}.png'
         atomic_write(folder / 'panoptic' / png, panoptic['png'])
         height, width = panoptic['size']
-        file_name = file_names.get(image_id, Path(record['path']).name)
+        file_name = file_names.get(image_id, os.path.relpath(record['path'], common))
         content['images'].append(dict(id=image_id, file_name=file_name, height=height, width=width))
         segments = [_with_category(segment, categories) for segment in panoptic['segments']]
         content['annotations'].append(dict(image_id=image_id, file_name=png, segments_info=segments))
@@ -216,7 +216,3 @@ def _with_category(segment: dict, categories: list[dict]) -> dict:
     """A segment with its category in place of its label."""
     category = categories[segment.pop('label')]
     return dict(segment, category_id=category['id'], isthing=category['isthing'], iscrowd=0)
-
-
-def _is_free(folder: Path) -> bool:
-    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))

@@ -25,13 +25,26 @@ __all__ = [
 
 if find_spec('mmseg') is not None:
     from mmmaskattn.models.decode_heads import LRHead, StripCrossAttentionHead
+    from mmmaskattn.models.losses.pixel_cross_entropy_loss import PixelCrossEntropyLoss
+    from mmmaskattn.models.segmentors import MeanProbabilityTTA
 
-    __all__ += ['LRHead', 'StripCrossAttentionHead']
+    __all__ += ['LRHead', 'MeanProbabilityTTA', 'PixelCrossEntropyLoss', 'StripCrossAttentionHead']
 
 if find_spec('mmdet') is not None:
     from mmmaskattn.models.data_preprocessors import InstanceDataPreprocessor
-    from mmmaskattn.models.dense_heads import ConnectedComponentsHead, ContrastiveInstanceHead, OffsetVotingHead
+    from mmmaskattn.models.dense_heads import (
+        ConnectedComponentsHead,
+        ContrastiveInstanceHead,
+        OffsetVotingHead,
+        RescalingRTMDetInsHead,
+    )
     from mmmaskattn.models.detectors import BottomUpPanoptic
 
-    __all__ += ['BottomUpPanoptic', 'ConnectedComponentsHead', 'ContrastiveInstanceHead', 'InstanceDataPreprocessor']
-    __all__ += ['OffsetVotingHead']
+    __all__ += [
+        'BottomUpPanoptic',
+        'ConnectedComponentsHead',
+        'ContrastiveInstanceHead',
+        'InstanceDataPreprocessor',
+        'OffsetVotingHead',
+        'RescalingRTMDetInsHead',
+    ]

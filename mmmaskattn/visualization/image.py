@@ -95,6 +95,7 @@ def overlay_labels(image: np.ndarray, labels: np.ndarray, palette: np.ndarray, a
     Returns:
         RGB picture, shape (H, W, 3).
     """
+    labels = labels.astype(np.int64)  # mmseg's are floats where it predicts by a sigmoid
     known = (labels >= 0) & (labels < len(palette))
     colours = np.where(known[..., None], palette[np.where(known, labels, 0)], 0).astype(np.uint8)
     enlarged = cv2.resize(colours, image.shape[1::-1], interpolation=cv2.INTER_NEAREST_EXACT)

@@ -8,15 +8,11 @@ import mmdet
 import mmseg
 import pytest
 import torch
-from config_check import check_prediction
 from drawn_truth import special
 from mmengine.config import ConfigDict
 from mmengine.registry import MODELS, init_default_scope
-from prepared import mini, prepare
 
 from mmmaskattn.analysis import build_model, read_config
-from mmmaskattn.data_tools.prepare import cityscapes_splits
-from mmmaskattn.evaluation.protocol import set_protocol
 
 PEERS = Path(__file__).parents[2] / 'configs/peers'
 
@@ -52,8 +48,6 @@ PUBLISHED = {
     'solov2_light_r18/coco_instance_128': DET / 'solov2/solov2-light_r18_fpn_ms-3x_coco.py',
     'rtmdet_ins_tiny/coco_instance_128': DET / 'rtmdet/rtmdet-ins_tiny_8xb32-300e_coco.py',
 }
-# Not RTMDet-Ins: mmdet's head takes the factors of height and width for each other, see docs/reference/peers.md.
-NATIVE = [one for one in named('cityscapes') if 'r50' in one or 'solov2' in one]
 DETECTORS = [one for one in named('dsb2018') if 'r101' not in one]
 
 
@@ -108,21 +102,3 @@ def test_detectors_train_without_things_with_crowds_and_without_truth(peer):
         assert torch.isfinite(total), (kinds, losses)
         model.zero_grad()
         total.backward()
-
-
-@pytest.fixture(scope='module')
-def cityscapes(tmp_path_factory):
-    """Images of 48 x 96 pixels, so that the native size is neither the network's nor square."""
-    root = mini('cityscapes', tmp_path_factory.mktemp('data') / 'cityscapes')
-    prepare(cityscapes_splits(root))
-    return root
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize('peer', sorted(NATIVE))
-def test_predictions_have_the_native_size_under_protocol_native(peer, cityscapes, monkeypatch):
-    """The evaluators refuse predictions of another size than the truth."""
-    monkeypatch.setenv('CITYSCAPES_ROOT', str(cityscapes))
-    cfg = read_config(PEERS / f'{peer}.py')
-    set_protocol(cfg, 'native')
-    check_prediction(build_model(cfg), cfg, 'native')

@@ -8,7 +8,8 @@ import torch
 from mmengine.config import Config
 from torch import distributed as dist
 
-from mmmaskattn.engine.launch import finish_distributed, prepare_distributed
+from mmmaskattn.engine.launch import finish_distributed, load_config, prepare_distributed
+from mmmaskattn.engine.testing import parse_options
 
 VARIABLES = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'MASTER_PORT', 'SLURM_NODELIST')
 without_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason='with a GPU mmengine makes the group itself')
@@ -25,6 +26,18 @@ def _clean_environment(monkeypatch):
 
 def free_port():
     return dist.TCPStore('127.0.0.1', 0, is_master=True, wait_for_workers=False).port
+
+
+def test_no_workers_need_no_other_option(tmp_path):
+    """torch refuses persistent workers where there are none."""
+    path = tmp_path / 'job.py'
+    loader = 'dict(num_workers=2, persistent_workers=True, prefetch_factor=4)'
+    path.write_text(f'train_dataloader = {loader}\ntest_dataloader = {loader}')
+    args = parse_options([str(path), 'checkpoint.pth', '--cfg-options', 'test_dataloader.num_workers=0'])
+    cfg = load_config(args)
+    assert cfg.train_dataloader == dict(num_workers=2, persistent_workers=True, prefetch_factor=4)
+    torch.utils.data.DataLoader([1, 2], **cfg.test_dataloader)
+    assert cfg.test_dataloader == dict(num_workers=0)
 
 
 def test_no_launcher_makes_no_group():

@@ -82,6 +82,24 @@ def test_out_names_no_json_where_the_data_set_has_none(config, tmp_path):
         assert _config_of_pass(cfg, args, None).test_evaluator[1].ann_file is None
 
 
+def test_out_refuses_a_folder_for_two_jsons_and_takes_one_that_comes_twice(config, tmp_path):
+    cfg = Config.fromfile(config)
+    one = cfg.test_dataloader.dataset
+    args = parse_options([str(config), 'checkpoint.pth', '--out', str(tmp_path / 'out')])
+    cfg.test_dataloader.dataset = dict(type='ConcatDataset', datasets=[one, one])
+    assert _config_of_pass(cfg, args, None).test_evaluator[1].ann_file.endswith('panoptic_test.json')
+    cfg.test_dataloader.dataset.datasets[1] = dict(one, ann_file='annotations/panoptic_val.json')
+    with pytest.raises(ValueError, match='--out: the test set joins 2 data sets, whose image ids'):
+        _config_of_pass(cfg, args, None)
+
+
+def test_out_of_a_semantic_model_is_label_maps_beside_the_metric(config, tmp_path):
+    config.write_text(CONFIG.replace('default_runtime_det', 'default_runtime'))
+    metric, dump = config_of(config, '--out', str(tmp_path / 'out')).test_evaluator
+    assert 'output_dir' not in metric
+    assert dump == dict(type='mmmaskattn.LabelMapDump', output_dir=str(tmp_path / 'out'))
+
+
 def test_out_pickles_as_the_host_does(config, tmp_path):
     target = str(tmp_path / 'out.pkl')
     assert config_of(config, '--out', target).test_evaluator[1] == dict(

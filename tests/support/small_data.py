@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -40,8 +41,11 @@ def write_camvid(root: Path, images: int = 4) -> Path:
     return root
 
 
-def write_nuclei(root: Path, images: int = 4) -> Path:
-    """The layout of the prepared nuclei: bright discs on a dark background, none of which touch."""
+def write_nuclei(root: Path, images: int = 4, draw: Callable[[int], np.ndarray] | None = None) -> Path:
+    """The layout of the prepared nuclei: bright nuclei on a dark background.
+
+    By default small discs, none of which touch; ``draw`` gives other ids for a number: 1 the background, 2 and on.
+    """
     (root / 'annotations').mkdir(parents=True)
     for split in ('train', 'val', 'test'):
         for folder in ('images', 'panoptic'):
@@ -49,14 +53,15 @@ def write_nuclei(root: Path, images: int = 4) -> Path:
         entries, instances, panoptic = [], [], []
         for number in range(images):
             name = f'{number}.png'
-            ids = _discs(np.random.default_rng(number))
-            noise = np.random.default_rng(number).integers(0, 30, (SIDE, SIDE, 3))
+            ids = (draw or _discs)(number)
+            height, width = ids.shape
+            noise = np.random.default_rng(number).integers(0, 30, (height, width, 3))
             cv2.imwrite(str(root / 'images' / split / name), (noise + 170 * (ids > 1)[..., None]).astype(np.uint8))
             cv2.imwrite(str(root / 'panoptic' / split / name), id_to_rgb(ids)[..., ::-1])
-            entries.append(dict(id=number, file_name=name, width=SIDE, height=SIDE, modality='fluorescence'))
+            entries.append(dict(id=number, file_name=name, width=width, height=height, modality='fluorescence'))
             segments = [_segment(ids == k, k, 1) for k in range(2, ids.max() + 1)]
             for one, k in zip(segments, range(2, ids.max() + 1)):
-                code = dict(size=[SIDE, SIDE], counts=_run_lengths(ids == k))
+                code = dict(size=[height, width], counts=_run_lengths(ids == k))
                 instances.append(dict(one, id=len(instances) + 1, image_id=number, segmentation=code))
             rest = _segment(ids == 1, 1, 2)
             panoptic.append(dict(image_id=number, file_name=name, segments_info=[*segments, rest]))
@@ -67,15 +72,16 @@ def write_nuclei(root: Path, images: int = 4) -> Path:
     return root
 
 
-def _discs(random: np.random.Generator) -> np.ndarray:
+def _discs(number: int) -> np.ndarray:
     """Ids of segments: 1 the background, 2 and on a disc in each cell of a grid, some left out."""
+    random = np.random.default_rng(number)
     ids = np.ones((SIDE, SIDE), np.int32)
-    number = 2
+    disc = 2
     for y in range(12, SIDE, 24):
         for x in range(12, SIDE, 24):
             if random.random() < 0.7:
-                cv2.circle(ids, (x, y), int(random.integers(4, 11)), number, -1)
-                number += 1
+                cv2.circle(ids, (x, y), int(random.integers(4, 11)), disc, -1)
+                disc += 1
     return ids
 
 

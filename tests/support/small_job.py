@@ -43,7 +43,7 @@ model = dict(
     decode_head=dict(
         type='FCNHead', in_channels=8, channels=8, in_index=0, num_convs=0, concat_input=False, dropout_ratio={dropout},
         num_classes=150, norm_cfg=dict(type='mmmaskattn.CrossProcessBN'), align_corners=False,
-        loss_decode=dict(type='CrossEntropyLoss')),
+        loss_decode=dict(type='mmmaskattn.PixelCrossEntropyLoss')),
     train_cfg=dict(),
     test_cfg=dict(mode='whole'))
 train_cfg = dict(max_epochs=2, val_interval=100)

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import shutil
 
 import cv2
 import pytest
@@ -11,13 +12,23 @@ from tool_calls import call_tool
 
 from mmmaskattn.engine.testing import metrics_table, run_test, use_tta
 
+JOINED = """
+_base_ = '{base}'
+single = _base_.test_dataloader.dataset
+test_dataloader = dict(
+    persistent_workers=True,
+    dataset=dict(_delete_=True, type='ConcatDataset', datasets=[single, dict(single, data_root='{copy}')]))
+"""
+
 
 @pytest.fixture(scope='module')
 def job(tmp_path_factory):
-    """A config and a checkpoint after one epoch."""
+    """A config and a checkpoint after one epoch, with class weights, though the jitter pads with label 255."""
     folder = tmp_path_factory.mktemp('job')
     config = write_job(folder)
-    run_tool('train.py', config, '--work-dir', 'trained', '--cfg-options', 'train_cfg.max_epochs=1', cwd=folder)
+    weights = f'model.decode_head.loss_decode.class_weight=[{",".join(["0.5", "1.5"] * 75)}]'
+    options = ['--work-dir', 'trained', '--cfg-options', 'train_cfg.max_epochs=1', weights]
+    run_tool('train.py', config, *options, cwd=folder)
     return config, folder / 'trained/epoch_1.pth'
 
 
@@ -88,6 +99,28 @@ def test_augmented_test_in_two_processes_dumps_and_draws_predictions(job, tmp_pa
     assert len(predictions) == 4
     assert len(list((tmp_path / 'seen/vis_data/vis_image').iterdir())) == 4, 'both processes draw their images'
     assert {'img_path', 'pred_sem_seg'} <= set(predictions[0])
+
+
+@pytest.mark.slow
+def test_joined_data_sets_with_augmentation_ceiling_pictures_and_maps(job, tmp_path):
+    """A set joined with its own copy scores as it does alone; files of one name are told apart."""
+    config, checkpoint = job
+    shutil.copytree(config.parent / 'ade20k', tmp_path / 'copy')
+    joined = tmp_path / 'joined.py'
+    joined.write_text(JOINED.format(base=config, copy=tmp_path / 'copy'))
+    metrics = {}
+    for path in (config, joined):
+        options = ['--tta', '--protocol', 'native', '--ceiling', '--out', f'{path.stem}_maps', '--work-dir', path.stem]
+        options += ['--show-dir', f'{path.stem}_seen', '--cfg-options', 'test_dataloader.num_workers=0']
+        run_tool('test.py', path, checkpoint, *options, cwd=tmp_path)
+        (results,) = (tmp_path / path.stem).glob('test_*.json')
+        metrics[path] = json.loads(results.read_text())
+    assert metrics[joined] == pytest.approx(metrics[config], nan_ok=True)
+    assert {'native/mIoU', 'native_ceiling/mIoU'} <= set(metrics[joined])
+    assert len(list((tmp_path / 'joined_seen/vis_data/vis_image').iterdir())) == 8
+    alone, both = (sorted((tmp_path / f'{path.stem}_maps').iterdir()) for path in (config, joined))
+    assert (len(alone), len(both)) == (4, 8)
+    assert [path.read_bytes() for path in both] == [path.read_bytes() for path in alone] * 2
 
 
 def test_missing_checkpoint_is_named(tmp_path):

@@ -8,7 +8,14 @@ from mmengine.config import Config, DictAction
 from mmengine.utils import track_iter_progress
 
 from mmmaskattn.datasets.check_root import check_data_roots
-from mmmaskattn.evaluation.ceiling import LOWRES_CEILING, NativeCeiling, OracleCeiling, label_dataset, network_size
+from mmmaskattn.evaluation.ceiling import (
+    LOWRES_CEILING,
+    NativeCeiling,
+    OracleCeiling,
+    ignore_index_of,
+    label_dataset,
+    network_size,
+)
 from mmmaskattn.utils.markdown import markdown_table
 
 
@@ -36,7 +43,7 @@ def semantic_table(cfg: Config, size: tuple[int, int]) -> tuple[int, str]:
         Number of images and the table.
     """
     dataset = label_dataset(cfg)
-    ceiling = OracleCeiling(len(dataset.metainfo['classes']), size, dataset.ignore_index)
+    ceiling = OracleCeiling(len(dataset.metainfo['classes']), size, ignore_index_of(dataset))
     for index in track_iter_progress(range(len(dataset))):
         ceiling.add(dataset[index]['gt_seg_map'])
     lines = ['| enlarged by | mIoU | mAcc | aAcc |', '|---|---|---|---|']

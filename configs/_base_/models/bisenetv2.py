@@ -8,7 +8,7 @@ head = dict(
     num_classes=150,
     norm_cfg=norm_cfg,
     align_corners=False,
-    loss_decode=dict(type='CrossEntropyLoss'),
+    loss_decode=dict(type='mmmaskattn.PixelCrossEntropyLoss'),
 )
 model = dict(
     backbone=dict(_delete_=True, type='BiSeNetV2', norm_cfg=norm_cfg),

@@ -26,7 +26,7 @@ model = dict(
         num_classes=150,
         norm_cfg=norm_cfg,
         align_corners=False,
-        loss_decode=dict(type='CrossEntropyLoss'),
+        loss_decode=dict(type='mmmaskattn.PixelCrossEntropyLoss'),
     ),
     auxiliary_head=dict(
         type='FCNHead',
@@ -39,6 +39,6 @@ model = dict(
         num_classes=150,
         norm_cfg=norm_cfg,
         align_corners=False,
-        loss_decode=dict(type='CrossEntropyLoss', loss_weight=0.4),
+        loss_decode=dict(type='mmmaskattn.PixelCrossEntropyLoss', loss_weight=0.4),
     ),
 )

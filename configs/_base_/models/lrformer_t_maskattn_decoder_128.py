@@ -21,6 +21,6 @@ model = dict(
         dropout_ratio=0,
         num_classes=150,
         align_corners=False,
-        loss_decode=dict(type='CrossEntropyLoss'),
+        loss_decode=dict(type='mmmaskattn.PixelCrossEntropyLoss'),
     ),
 )

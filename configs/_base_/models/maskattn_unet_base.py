@@ -23,7 +23,7 @@ model = dict(
         dropout_ratio=0,
         num_classes=150,
         align_corners=False,
-        loss_decode=dict(type='CrossEntropyLoss'),  # Eq. 3, as a mean over pixels
+        loss_decode=dict(type='mmmaskattn.PixelCrossEntropyLoss'),  # Eq. 3, as a mean over pixels
     ),
     train_cfg=dict(),
     test_cfg=dict(mode='whole'),

@@ -27,7 +27,7 @@ model = dict(
         act_cfg=act_cfg,
     ),
     bbox_head=dict(
-        type='RTMDetInsSepBNHead',
+        type='mmmaskattn.RescalingRTMDetInsHead',  # mmdet's, for images that are not square
         num_classes=80,
         in_channels=96,
         feat_channels=96,

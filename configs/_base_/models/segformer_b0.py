@@ -27,6 +27,6 @@ model = dict(
         num_classes=150,
         norm_cfg=dict(type='mmmaskattn.CrossProcessBN'),
         align_corners=False,
-        loss_decode=dict(type='CrossEntropyLoss'),
+        loss_decode=dict(type='mmmaskattn.PixelCrossEntropyLoss'),
     ),
 )

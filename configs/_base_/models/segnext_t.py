@@ -24,6 +24,6 @@ model = dict(
         num_classes=150,
         norm_cfg=dict(type='GN', num_groups=32),
         align_corners=False,
-        loss_decode=dict(type='CrossEntropyLoss'),
+        loss_decode=dict(type='mmmaskattn.PixelCrossEntropyLoss'),
     ),
 )

@@ -17,6 +17,8 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS, init_default_scope
 from PIL import Image
 
+from mmmaskattn.datasets.check_root import leaf_datasets
+
 
 class LoaderTiming(NamedTuple):
     """Result of one data root.
@@ -67,13 +69,8 @@ class LoaderBenchmark(NamedTuple):
 def with_data_root(dataset: Any, root: str | os.PathLike[str]) -> Any:
     """Copy a data set's config with another data root, under wrappers too."""
     dataset = copy.deepcopy(dataset)
-    leaves = [dataset]
-    while leaves:
-        leaf = leaves.pop()
-        inner = leaf.get('datasets', [leaf['dataset']] if isinstance(leaf.get('dataset'), dict) else [])
-        leaves += inner
-        if not inner:
-            leaf['data_root'] = str(root)
+    for _, leaf in leaf_datasets(dataset, ''):
+        leaf['data_root'] = str(root)
     return dataset
 
 

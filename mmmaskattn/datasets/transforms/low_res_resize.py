@@ -164,8 +164,21 @@ def resize_picture(results: dict, size: tuple[int, int]) -> None:
     results['img'] = resize_image(results['img'], size, picture_extent(results))
     results['decode_scale'] = 1
     results['img_shape'] = size
-    results['scale_factor'] = (size[1] / native[1], size[0] / native[0])
+    results['scale_factor'] = scale_factor(native, size)
     results['keep_ratio'] = False
+
+
+def scale_factor(ori_shape: tuple[int, int], img_shape: tuple[int, int]) -> tuple[float, float]:
+    """What leads from ``ori_shape`` to ``img_shape``: mmdet divides boxes by it and gets them at ``ori_shape``.
+
+    Args:
+        ori_shape: (H, W) at which prediction and truth meet.
+        img_shape: (H, W) of the network's input.
+
+    Returns:
+        (w, h), the order of mmcv and mmdet.
+    """
+    return img_shape[1] / ori_shape[1], img_shape[0] / ori_shape[0]
 
 
 def resize_seg_fields(results: dict, size: tuple[int, int]) -> None:
@@ -185,7 +198,7 @@ class LowResResize(BaseTransform):
 
     Required keys: ``img``; ``ori_shape`` if known; the maps named in ``seg_fields``. Modified: ``img``,
     ``img_shape``, ``ori_shape``, the maps.
-    Added: ``scale_factor`` (w, h), ``keep_ratio``.
+    Added: ``scale_factor`` (w, h), from ``ori_shape`` as it is left to ``img_shape``; ``keep_ratio``.
 
     Args:
         size: The network's input size, one integer or (H, W) in pixels, at least 16.
@@ -221,6 +234,7 @@ class LowResResize(BaseTransform):
         if self.protocol == 'lowres':
             resize_seg_fields(results, self.size)
             results['ori_shape'] = self.size
+            results['scale_factor'] = scale_factor(self.size, results['img_shape'])
         return results
 
     def __repr__(self) -> str:

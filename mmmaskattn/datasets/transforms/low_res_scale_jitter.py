@@ -95,7 +95,8 @@ class LowResScaleJitter(BaseTransform):
     between padding.
 
     Required keys: ``img``, the maps named in ``seg_fields``; ``jitter_ratio`` is used if `LoadLowResImage` has drawn
-    it already. Modified: ``img``, ``img_shape``, the maps. Added: ``scale_factor`` (w, h), ``keep_ratio``.
+    it already. Modified: ``img``, ``img_shape``, the maps. Added: ``scale_factor`` (w, h), that of the
+    resizing alone, as mmdet's random crop leaves it; ``keep_ratio``.
 
     Args:
         size: The network's input size, one integer or (H, W) in pixels, at least 16.

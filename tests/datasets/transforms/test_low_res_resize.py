@@ -24,7 +24,7 @@ def test_lowres_resizes_image_and_labels_alike(size, native):
     assert results['img'].shape == (*expected, 3)
     assert results['img_shape'] == results['ori_shape'] == expected
     assert np.array_equal(results['gt_seg_map'], resize_labels(truth, expected))
-    assert results['scale_factor'] == (expected[1] / native[1], expected[0] / native[0])
+    assert results['scale_factor'] == (1, 1), 'image, labels and predictions have one size'
     assert results['keep_ratio'] is False
 
 
@@ -39,6 +39,7 @@ def test_native_leaves_labels_and_ori_shape():
     results = LowResResize(128, protocol='native')(given)
     assert results['img'].shape == (128, 128, 3)
     assert results['ori_shape'] == (480, 640)
+    assert results['scale_factor'] == (128 / 640, 128 / 480)
     assert np.array_equal(results['gt_seg_map'], truth)
 
 
@@ -57,11 +58,15 @@ def test_without_labels_the_image_is_resized():
     assert results['ori_shape'] == (64, 64)
 
 
-@pytest.mark.parametrize(('protocol', 'ori_shape'), [('lowres', (64, 48)), ('native', (480, 640))])
-def test_scale_concerns_the_image_alone(protocol, ori_shape):
+@pytest.mark.parametrize(
+    ('protocol', 'ori_shape', 'factor'),
+    [('lowres', (64, 48), (1.5, 1.5)), ('native', (480, 640), (72 / 640, 96 / 480))],
+)
+def test_scale_concerns_the_image_alone(protocol, ori_shape, factor):
     results = LowResResize((64, 48), protocol, scale=1.5)(sample())
     assert results['img'].shape[:2] == results['img_shape'] == (96, 72)
     assert results['gt_seg_map'].shape == results['ori_shape'] == ori_shape
+    assert results['scale_factor'] == factor, 'width before height, as mmdet has it'
 
 
 @pytest.mark.parametrize(
