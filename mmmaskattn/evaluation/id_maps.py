@@ -20,14 +20,7 @@ TRUTH_HINT = (
 
 
 def as_array(values: Any) -> np.ndarray:
-    """Turn a tensor of any device, mmdet's masks or an array into an array.
-
-    Args:
-        values: Any of these.
-
-    Returns:
-        The array, on the CPU.
-    """
+    """Turn a tensor of any device, mmdet's masks or an array into an array on the CPU."""
     if hasattr(values, 'to_ndarray'):  # mmdet's bitmap and polygon masks
         return values.to_ndarray()
     return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
@@ -35,9 +28,6 @@ def as_array(values: Any) -> np.ndarray:
 
 def name_of(sample: Mapping[str, Any]) -> str:
     """Say which image a sample is of, for messages.
-
-    Args:
-        sample: The data sample as a dictionary.
 
     Returns:
         Its path, else its id.
@@ -51,9 +41,6 @@ def part_of(sample: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     Args:
         sample: The data sample as a dictionary, as mmengine's `Evaluator` gives it.
         name: ``gt_...`` or ``pred_...``.
-
-    Returns:
-        The field.
 
     Raises:
         ValueError: If there is none; the message says what to do.
@@ -220,9 +207,6 @@ def predicted_segments(ids: np.ndarray, num_classes: int, sample: Mapping[str, A
             segment.
         num_classes: Number of classes.
         sample: The data sample, for messages.
-
-    Returns:
-        The segments.
 
     Raises:
         ValueError: If a label is outside 0 to ``num_classes``.

@@ -63,9 +63,6 @@ class LabelMapDump(BaseMetric):
 
         Args:
             results: Path and encoded map of each image, in the data set's order.
-
-        Returns:
-            No metrics.
         """
         folder = free_folder(self.folder)
         names = unique_names(path for path, _ in results)

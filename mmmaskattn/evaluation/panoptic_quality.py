@@ -77,12 +77,7 @@ class PanopticQuality(BaseMetric):
         self.classwise = classwise
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
-        """Match the segments of a batch.
-
-        Args:
-            data_batch: Not used.
-            data_samples: Data samples as dictionaries.
-        """
+        """Match the segments of a batch."""
         kinds = self._kinds()
         for sample in data_samples:
             truth = true_segments(sample, kinds)
@@ -97,9 +92,6 @@ class PanopticQuality(BaseMetric):
 
         Args:
             results: Of each image the labels that occur and their counts, see `match_segments`.
-
-        Returns:
-            Figures by name, see the class.
         """
         kinds = self._kinds()
         total = np.zeros((len(kinds.names), 4))

@@ -63,10 +63,6 @@ class SegmentDump(BaseMetric):
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Encode the predictions of a batch; masks as run lengths, panoptic maps as PNG.
 
-        Args:
-            data_batch: Not used.
-            data_samples: Data samples as dictionaries.
-
         Raises:
             ValueError: If a sample has neither instances with masks nor a panoptic map, or no ``img_id``.
         """
@@ -88,14 +84,7 @@ class SegmentDump(BaseMetric):
             )
 
     def compute_metrics(self, results: list) -> dict:
-        """Write the files.
-
-        Args:
-            results: Records of all images.
-
-        Returns:
-            No metrics.
-        """
+        """Write the files."""
         folder = free_folder(self.folder)
         categories = categories_of(class_kinds(self.dataset_meta), self.given.get('categories', []))
         written = [

@@ -44,9 +44,6 @@ def map_with_progress(
         workers: processes; None for every core this process may use, 1 to work in this process.
         description: what is being done, shown before the progress.
 
-    Yields:
-        The results.
-
     Raises:
         ValueError: ``workers`` is below 1.
         concurrent.futures.process.BrokenProcessPool: a worker was killed, for example for want of memory.

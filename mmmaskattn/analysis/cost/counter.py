@@ -145,9 +145,6 @@ _TAGS = frozenset(('pointwise', 'reduction', 'inplace_view'))
 def is_left_out(op: torch._ops.OpOverload) -> bool:
     """Whether an operator does no products by nature.
 
-    Args:
-        op: The operator seen by the counter.
-
     Returns:
         True when leaving it out is the convention; False for an operator that nothing is known about.
     """
@@ -214,13 +211,7 @@ class MacCounter(TorchDispatchMode):
         self._assigned = total
 
     def note_extension_call(self, name: str, args: tuple[Any, ...], call: Callable[[], Any]) -> Any:
-        """Do a call of mmcv's extension: counted if it dispatches products (as on the CPU), else listed as uncounted.
-
-        Args:
-            name: Name of the compiled function.
-            args: Its positional arguments.
-            call: Does the call.
-        """
+        """Do a call of mmcv's extension: counted if it dispatches products (as on the CPU), else listed uncounted."""
         before = self.macs
         out = call()
         self._note_parameters(args)
@@ -292,14 +283,7 @@ def _plain_evaluation(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def counting(model: nn.Module) -> Iterator[MacCounter]:
-    """Count what ``model`` does inside the context, in evaluation mode; its training state is put back after.
-
-    Args:
-        model: The module to run inside.
-
-    Yields:
-        The counter.
-    """
+    """Count what ``model`` does inside the context, in evaluation mode; its training state is put back after."""
     counter = MacCounter(model)
     with ExitStack() as stack:
         stack.enter_context(_plain_evaluation(model))

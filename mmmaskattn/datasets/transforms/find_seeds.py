@@ -83,11 +83,7 @@ class FindSeeds(BaseTransform):
     """
 
     def transform(self, results: dict) -> dict[str, Any]:
-        """Find the seeds of one sample.
-
-        Args:
-            results: Result dictionary, see the class.
-        """
+        """Find the seeds of one sample."""
         if results.get('gt_instance_map') is None:
             return results
         try:

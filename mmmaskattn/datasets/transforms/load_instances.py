@@ -57,11 +57,7 @@ class LoadInstances(BaseTransform):
         self.background_label = background_label
 
     def transform(self, results: dict) -> dict[str, Any]:
-        """Paint one id map.
-
-        Args:
-            results: Result dictionary, see the class.
-        """
+        """Paint one id map."""
         if results.get('instances') is None:
             return results
         check_stated_size(results)

@@ -222,14 +222,7 @@ class LowResResize(BaseTransform):
         self.scale = scale
 
     def transform(self, results: dict) -> dict[str, Any]:
-        """Resize one sample.
-
-        Args:
-            results: Result dictionary, see the class.
-
-        Returns:
-            The same dictionary.
-        """
+        """Resize one sample."""
         resize_picture(results, scale_size(self.size, self.scale))
         if self.protocol == 'lowres':
             resize_seg_fields(results, self.size)

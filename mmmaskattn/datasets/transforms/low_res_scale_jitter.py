@@ -56,9 +56,6 @@ def overlap(shape: tuple[int, int], size: tuple[int, int], offset: tuple[int, in
         shape: (H, W) of the array.
         size: (H, W) of the window.
         offset: Where the window starts (row, column) in the array's coordinates; negative along an axis that is padded.
-
-    Returns:
-        The overlap.
     """
     take = [slice(max(o, 0), min(o + n, length)) for o, n, length in zip(offset, size, shape)]
     put = [slice(t.start - o, t.stop - o) for t, o in zip(take, offset)]
@@ -133,14 +130,7 @@ class LowResScaleJitter(BaseTransform):
         return row, column
 
     def transform(self, results: dict) -> dict[str, Any]:
-        """Jitter one sample.
-
-        Args:
-            results: Result dictionary, see the class.
-
-        Returns:
-            The same dictionary.
-        """
+        """Jitter one sample."""
         drawn = results.pop('jitter_ratio', None)
         scaled = scale_size(self.size, self._draw_ratio() if drawn is None else drawn)
         resize_picture(results, scaled)

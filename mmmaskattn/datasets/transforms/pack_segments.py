@@ -38,11 +38,7 @@ class MakeInstances(BaseTransform):
         self.masks = masks
 
     def transform(self, results: dict) -> dict[str, Any]:
-        """Derive the truth of one sample.
-
-        Args:
-            results: Result dictionary, see the class.
-        """
+        """Derive the truth of one sample."""
         if results.get('gt_id_map') is None:
             return results
         id_map = IdMap.of_sample(results)

@@ -42,9 +42,6 @@ def group_by_components(semantic_probs: Tensor, num_things: int, options: Groupi
         num_things: T.
         options: how to group.
 
-    Returns:
-        The groups.
-
     Raises:
         ValueError: There are fewer than T classes.
     """
@@ -106,9 +103,6 @@ def group_by_offsets(offsets: Tensor, centre_map: Tensor, p_thing: Tensor, optio
         centre_map: float (B, H, W), 0 to 1.
         p_thing: float (B, H, W), 0 to 1: probability of being any thing.
         options: how to group.
-
-    Returns:
-        The groups.
 
     Raises:
         ValueError: The shapes do not agree.
