@@ -53,7 +53,7 @@ class ConsoleRunner(Runner):
 def quiet_start() -> None:
     """Before the config is read: keep from the terminal what mmengine logs then, and the known warnings."""
     silence_known_warnings()
-    tame_terminal(MMLogger.get_current_instance())
+    tame_terminal(MMLogger.get_current_instance()).started = False  # an earlier run of this process may have opened it
 
 
 def build_runner(cfg: Config, verbose: bool = False) -> Runner:
