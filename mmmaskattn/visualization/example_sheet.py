@@ -13,7 +13,7 @@ from mmmaskattn.visualization.class_table import ClassTable
 from mmmaskattn.visualization.text import font
 from mmmaskattn.visualization.truth import Truth, draw_truth
 
-COLUMNS = ('image, 128x128', 'semantic', 'instances', 'panoptic')
+COLUMNS = ('image', 'semantic', 'instances', 'panoptic')
 _MARGIN, _GAP, _TITLE, _LEGEND_ROW, _SWATCH = 10, 8, 24, 24, (24, 14)
 _PAPER, _INK = (255, 255, 255), (30, 30, 30)
 

@@ -2,6 +2,7 @@
 
 import pytest
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from small_job import write_job
 
@@ -10,6 +11,7 @@ from mmmaskattn.engine.runner import ConsoleRunner, build_runner, quiet_start
 
 @pytest.fixture
 def cfg(tmp_path, request):
+    MMLogger.get_instance(f'start of {tmp_path}')  # what a new process has
     cfg = Config.fromfile(write_job(tmp_path, num_train=2, num_val=1))
     # A name of its own: mmengine keeps one visualizer, and its folder, per name in a process.
     cfg.merge_from_dict({'work_dir': str(tmp_path / 'work'), 'visualizer.name': f'{request.node.name}{tmp_path}'})

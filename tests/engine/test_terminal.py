@@ -16,14 +16,15 @@ from mmmaskattn.engine.terminal import (
 )
 
 
-@pytest.fixture
-def logger(tmp_path, request, capsys):  # after capsys, whose stream the logger is to have
-    logger = MMLogger.get_instance(f'{request.node.name}_{tmp_path}', log_file=str(tmp_path / 'run.log'))
+def new_logger(folder):
+    """Made inside the test, so that it has the stream which the test captures."""
+    logger = MMLogger.get_instance(str(folder), log_file=str(folder / 'run.log'))
     tame_terminal(logger)
     return logger
 
 
-def test_before_the_work_begins_only_warnings_and_errors_show(logger, capsys, tmp_path):
+def test_before_the_work_begins_only_warnings_and_errors_show(capsys, tmp_path):
+    logger = new_logger(tmp_path)
     logger.info('System environment')
     logger.warning('the learning rate is odd')
     logger.error('no such thing')
@@ -37,13 +38,15 @@ def test_before_the_work_begins_only_warnings_and_errors_show(logger, capsys, tm
     assert [text in kept for text in ('System environment', 'odd', 'no such thing', 'Epoch 1')] == [True] * 4
 
 
-def test_known_warnings_are_logged_but_not_shown(logger, capsys, tmp_path):
+def test_known_warnings_are_logged_but_not_shown(capsys, tmp_path):
+    logger = new_logger(tmp_path)
     logger.warning('"FileClient" will be deprecated in future. Please use io functions')
     assert capsys.readouterr().out == ''
     assert 'FileClient' in (tmp_path / 'run.log').read_text()
 
 
-def test_taming_twice_changes_nothing(logger):
+def test_taming_twice_changes_nothing(tmp_path):
+    logger = new_logger(tmp_path)
     before = tame_terminal(logger)
     assert tame_terminal(logger) is before
     filters = [one for handler in logger.handlers for one in handler.filters if one is before]
@@ -60,7 +63,8 @@ def test_taming_twice_changes_nothing(logger):
         ('\n'.join(['Average precision', *['| cat | 1.00 |'] * 3]), '| cat | 1.00 |\n| cat | 1.00 |\n| cat | 1.00 |\n'),
     ],
 )
-def test_texts_are_made_for_a_person(logger, capsys, tmp_path, text, shown):
+def test_texts_are_made_for_a_person(capsys, tmp_path, text, shown):
+    logger = new_logger(tmp_path)
     open_terminal(logger)
     logger.info(text)
     printed = capsys.readouterr().out
@@ -69,13 +73,15 @@ def test_texts_are_made_for_a_person(logger, capsys, tmp_path, text, shown):
     assert text in (tmp_path / 'run.log').read_text()
 
 
-def test_the_name_of_the_run_is_not_repeated(logger, capsys):
+def test_the_name_of_the_run_is_not_repeated(capsys, tmp_path):
+    logger = new_logger(tmp_path)
     open_terminal(logger)
     logger.info('Exp name: job_20260101_000000')
     assert capsys.readouterr().out == ''
 
 
-def test_prints_go_to_the_log(logger, capsys, tmp_path):
+def test_prints_go_to_the_log(capsys, tmp_path):
+    new_logger(tmp_path)
     with prints_to_log():
         print('creating index...')
         print('index created!')
@@ -83,7 +89,9 @@ def test_prints_go_to_the_log(logger, capsys, tmp_path):
     assert 'creating index...\nindex created!' in (tmp_path / 'run.log').read_text()
 
 
-def test_a_failure_while_prints_are_kept_is_raised(logger, tmp_path):
+def test_a_failure_while_prints_are_kept_is_raised(tmp_path):
+    new_logger(tmp_path)
+
     def fail():
         with prints_to_log():
             print('reading')
@@ -108,7 +116,8 @@ def test_only_known_python_warnings_are_silenced():
     assert all(known.reason for known in KNOWN)
 
 
-def test_loggers_of_other_processes_show_errors_alone(logger, capsys):
+def test_loggers_of_other_processes_show_errors_alone(capsys, tmp_path):
+    logger = new_logger(tmp_path)
     for handler in logger.handlers:
         handler.setLevel(logging.ERROR)  # as mmengine sets it in all processes but the first
     open_terminal(logger)

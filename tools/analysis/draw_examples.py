@@ -38,7 +38,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--out', type=Path, required=True, help='PNG to write; replaced if it is there')
     parser.add_argument('--indices', type=int, nargs='+', default=[0, 1, 2], metavar='I', help='images (default 0 1 2)')
     parser.add_argument('--side', type=int, default=224, metavar='PIXELS', help='side of a panel (default 224)')
-    parser.add_argument('--score', type=float, default=0.3, help='least score of instances (default 0.3)')
+    parser.add_argument('--score', type=float, default=0.1, help='least score of instances (default 0.1)')
     return parser.parse_args(argv)
 
 
