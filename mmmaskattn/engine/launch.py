@@ -23,6 +23,21 @@ from mmmaskattn.utils.configs import config_name
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
+def tool_parser(description: str, examples: str) -> argparse.ArgumentParser:
+    """Make a tool's parser, whose help ends with examples.
+
+    Args:
+        description: What the tool does.
+        examples: Commands, laid out as they are to be shown.
+
+    Returns:
+        The parser, with no options yet.
+    """
+    return argparse.ArgumentParser(
+        description=description, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
 def add_common_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of both tools.
 
@@ -34,10 +49,11 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
         '--cfg-options',
         nargs='+',
         action=DictAction,
-        help='override settings of the config, as key=value; lists as key="[a,b]" or key=a,b, without white space',
+        help='override settings of the config, key=value; lists as key=a,b',
     )
+    parser.add_argument('--verbose', action='store_true', help='show on the terminal all that goes to the log file')
     parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='what started the processes')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by old launchers; not for users')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)  # old launchers
 
 
 def load_config(args: argparse.Namespace) -> Config:

@@ -12,17 +12,24 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
-from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
 
 from mmmaskattn.datasets.check_root import check_data_roots, leaf_datasets
-from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed
+from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed, tool_parser
+from mmmaskattn.engine.runner import build_runner, quiet_start
 from mmmaskattn.evaluation.ceiling import LOWRES_CEILING, NativeCeiling
 from mmmaskattn.evaluation.protocol import PROTOCOLS, protocol_of, set_protocol
 from mmmaskattn.utils.configs import config_name
 
 MOST_COLUMNS = 10
 DUMP_SUFFIXES = ('.pkl', '.pickle')
+
+
+EXAMPLES = """examples:
+  python tools/test.py CONFIG CHECKPOINT
+  python tools/test.py CONFIG CHECKPOINT --protocol both --ceiling
+  python tools/test.py CONFIG CHECKPOINT --show-dir pictures
+  tools/dist_test.sh CONFIG CHECKPOINT 2 --out predictions
+"""
 
 
 def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -34,31 +41,30 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
     Returns:
         The options.
     """
-    parser = argparse.ArgumentParser(description='Test a model and evaluate its predictions.')
+    parser = tool_parser('Test a model and evaluate its predictions.', EXAMPLES)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument(
         '--protocol',
         choices=(*PROTOCOLS, 'both'),
-        help="evaluation protocol: at the network's size, at the images' own size, or one after the other; default: "
-        'as the config says',
+        help="compare at the network's size, at the images' own, or at both in turn; default: as the config says",
     )
     parser.add_argument(
         '--out',
-        help="where to store the predictions: a .pkl file, or a new folder for PNG label maps or COCO's result files",
+        help="store the predictions: a .pkl file, or a new folder for PNG label maps or COCO's result files",
     )
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
     parser.add_argument('--show-dir', help='folder for pictures of the predictions')
     parser.add_argument(
         '--show-embeddings',
         action='store_true',
-        help='draw the embeddings of an instance or panoptic model too, as three principal components',
+        help='with --show or --show-dir: embeddings too, as three principal components',
     )
     parser.add_argument('--wait-time', type=float, default=2, help='seconds to show each picture')
     parser.add_argument(
         '--ceiling',
         action='store_true',
-        help='beside the figures of protocol native, those of a prediction that equals the truth at this resolution',
+        help='beside native figures, those of a prediction that equals the truth at this resolution',
     )
     parser.add_argument('--tta', action='store_true', help="test-time augmentation, by the config's tta_pipeline")
     add_common_options(parser)
@@ -81,6 +87,8 @@ def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
         ValueError: If an option does not go with the config.
     """
     args = parse_options(argv)
+    if not args.verbose:
+        quiet_start()
     cfg = load_config(args)
     if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
         raise FileNotFoundError(f'there is no checkpoint {args.checkpoint} (looked in {Path.cwd()})')
@@ -92,8 +100,7 @@ def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
     metrics: dict[str, float] = {}
     for _, one in passes:
         prepare_distributed(one, args.launcher)
-        runner = RUNNERS.build(one) if 'runner_type' in one else Runner.from_cfg(one)
-        metrics.update(runner.test())
+        metrics.update(build_runner(one, args.verbose).test())
     if ceiling:
         metrics.update(ceiling.compute())
     if is_main_process():

@@ -8,13 +8,20 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from mmmaskattn.datasets.check_root import check_data_roots
 from mmmaskattn.datasets.fraction import set_fraction
-from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed
+from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed, tool_parser
+from mmmaskattn.engine.runner import build_runner, quiet_start
 from mmmaskattn.engine.schedule import fit_schedule
+
+EXAMPLES = """examples:
+  python tools/train.py configs/maskattn/ade20k_semantic_128_tiny.py
+  python tools/train.py CONFIG --resume --work-dir work_dirs/first
+  python tools/train.py CONFIG --cfg-options train_cfg.max_epochs=20 train_dataloader.batch_size=4
+  tools/dist_train.sh CONFIG 2 --amp                    on two GPUs, or in two processes on the CPU
+"""
 
 
 def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -26,8 +33,8 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
     Returns:
         The options.
     """
-    parser = argparse.ArgumentParser(description='Train a model.')
-    parser.add_argument('config', help='config file')
+    parser = tool_parser('Train a model.', EXAMPLES)
+    parser.add_argument('config', help='config file, of ours, of mmseg or of mmdet')
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -39,7 +46,7 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--auto-scale-lr',
         action='store_true',
-        help="scale the learning rate by the total batch size over the config's auto_scale_lr.base_batch_size",
+        help='scale the learning rate by the total batch size over auto_scale_lr.base_batch_size',
     )
     parser.add_argument('--seed', type=int, help='random seed; drawn at random by default')
     parser.add_argument(
@@ -60,13 +67,15 @@ def train(argv: Sequence[str] | None = None) -> Runner:
         The Runner, after training.
     """
     args = parse_options(argv)
+    if not args.verbose:
+        quiet_start()
     cfg = load_config(args)
     if not any(key.startswith('param_scheduler') for key in args.cfg_options or {}):
         fit_schedule(cfg, Config.fromfile(args.config).get('train_cfg', {}).get('max_epochs'))
     apply_options(cfg, args)
     check_data_roots(cfg)
     prepare_distributed(cfg, args.launcher)
-    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    runner = build_runner(cfg, args.verbose)
     runner.train()
     return runner
 
