@@ -15,6 +15,7 @@ from mmengine.dist import is_main_process
 
 from mmmaskattn.datasets.check_root import check_data_roots, leaf_datasets
 from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed, tool_parser
+from mmmaskattn.engine.non_finite import NonFiniteError
 from mmmaskattn.engine.runner import build_runner, quiet_start
 from mmmaskattn.evaluation.ceiling import LOWRES_CEILING, NativeCeiling
 from mmmaskattn.evaluation.protocol import PROTOCOLS, protocol_of, set_protocol
@@ -85,6 +86,7 @@ def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
         FileNotFoundError: If the checkpoint is not there.
         FileExistsError: If ``--out`` exists: results are never overwritten.
         ValueError: If an option does not go with the config.
+        SystemExit: If the checkpoint's weights are not finite.
     """
     args = parse_options(argv)
     if not args.verbose:
@@ -100,7 +102,10 @@ def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
     metrics: dict[str, float] = {}
     for _, one in passes:
         prepare_distributed(one, args.launcher)
-        metrics.update(build_runner(one, args.verbose).test())
+        try:
+            metrics.update(build_runner(one, args.verbose).test())
+        except NonFiniteError as error:
+            raise SystemExit(str(error)) from None
     if ceiling:
         metrics.update(ceiling.compute())
     if is_main_process():

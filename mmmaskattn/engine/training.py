@@ -8,13 +8,19 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 
 from mmmaskattn.datasets.check_root import check_data_roots
 from mmmaskattn.datasets.fraction import set_fraction
+from mmmaskattn.engine.endings import one_line_endings
+from mmmaskattn.engine.hooks.stop_hook import StopHook
 from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed, tool_parser
+from mmmaskattn.engine.resume import newest_whole_checkpoint
+from mmmaskattn.engine.run_lock import sole_training
 from mmmaskattn.engine.runner import build_runner, quiet_start
-from mmmaskattn.engine.schedule import fit_schedule
+from mmmaskattn.engine.schedule import fit_checkpoint_interval, fit_schedule
+from mmmaskattn.engine.stop_signals import REQUEST, noted_signals
 
 EXAMPLES = """examples:
   python tools/train.py configs/maskattn/ade20k_semantic_128_tiny.py
@@ -70,14 +76,67 @@ def train(argv: Sequence[str] | None = None) -> Runner:
     if not args.verbose:
         quiet_start()
     cfg = load_config(args)
+    planned = Config.fromfile(args.config).get('train_cfg', {})
     if not any(key.startswith('param_scheduler') for key in args.cfg_options or {}):
-        fit_schedule(cfg, Config.fromfile(args.config).get('train_cfg', {}).get('max_epochs'))
+        fit_schedule(cfg, planned.get('max_epochs'))
+    if 'default_hooks.checkpoint.interval' not in (args.cfg_options or {}):
+        fit_checkpoint_interval(cfg, planned)
     apply_options(cfg, args)
     check_data_roots(cfg)
     prepare_distributed(cfg, args.launcher)
-    runner = build_runner(cfg, args.verbose)
-    runner.train()
+    folder = Path(cfg.work_dir)
+    with one_line_endings(folder), sole_training(folder), noted_signals():
+        notes = _choose_checkpoint(cfg) if args.resume == 'auto' else []
+        runner = build_runner(cfg, args.verbose)
+        for note in [*notes, *batch_notes(cfg, get_world_size())]:
+            runner.logger.warning(note)
+        train_until_stopped(runner)
     return runner
+
+
+def train_until_stopped(runner: Runner) -> None:
+    """Train; if a signal has ended the data loader's workers as well, save what there is.
+
+    Args:
+        runner: The Runner.
+
+    Raises:
+        SystemExit: With 128 + the signal's number, if a signal has asked to stop.
+    """
+    try:
+        runner.train()
+    except RuntimeError as error:
+        hook = next((one for one in runner.hooks if isinstance(one, StopHook)), None)
+        if hook is None or not REQUEST.signal or get_world_size() > 1 or 'DataLoader worker' not in str(error):
+            raise
+        hook.stop(runner, REQUEST.signal, runner.iter)
+
+
+def batch_notes(cfg: Config, processes: int) -> list[str]:
+    """Say if the learning rate is meant for another total batch.
+
+    Args:
+        cfg: The config.
+        processes: Number of processes.
+
+    Returns:
+        One line, or none.
+    """
+    scaling = cfg.get('auto_scale_lr') or {}
+    total, meant = cfg.train_dataloader.get('batch_size', 0) * processes, scaling.get('base_batch_size')
+    if scaling.get('enable') or not meant or not total or total == meant:
+        return []
+    return [
+        f'The learning rate is meant for a total batch of {meant}, here it is {total} (processes: {processes}, '
+        f'each {total // processes}): --auto-scale-lr scales it by {total / meant:g}.'
+    ]
+
+
+def _choose_checkpoint(cfg: Config) -> list[str]:
+    """Set the checkpoint of a bare ``--resume``; return what there is to say."""
+    checkpoint, note = newest_whole_checkpoint(Path(cfg.work_dir))
+    cfg.resume, cfg.load_from = checkpoint is not None, checkpoint and str(checkpoint)
+    return [note] if note else []
 
 
 def apply_options(cfg: Config, args: argparse.Namespace) -> None:
