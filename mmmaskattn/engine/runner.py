@@ -16,7 +16,7 @@ from mmmaskattn.engine.terminal import prints_to_log, silence_known_warnings, ta
 
 
 class ConsoleRunner(Runner):
-    """mmengine's Runner; what it logs before the first iteration and what is printed go to its log file."""
+    """mmengine's Runner; what it logs before the first iteration goes to its log file only."""
 
     def build_logger(self, log_level: int | str = 'INFO', log_file: str | None = None, **kwargs: Any) -> MMLogger:
         """Build the logger; its file also gets what was logged while the config was read.
@@ -45,7 +45,7 @@ class ConsoleRunner(Runner):
             return Runner.build_dataloader(*args, **kwargs)
 
     def load_checkpoint(self, *args: Any, **kwargs: Any) -> dict:
-        """Load a checkpoint as mmengine does; it prints the path in every process."""
+        """Load a checkpoint as mmengine does; it prints the path, and which weights do not fit."""
         with prints_to_log():
             return super().load_checkpoint(*args, **kwargs)
 

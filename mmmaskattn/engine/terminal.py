@@ -67,6 +67,12 @@ KNOWN = (
     ),
 )
 
+KNOWN_PRINTS = (
+    *('loading annotations into memory', 'Done (t=', 'creating index', 'index created'),  # pycocotools, of each json
+    'Loads checkpoint by',  # mmengine, in every process; the summary tells the path
+)
+LONGEST = 300
+
 
 def silence_known_warnings() -> None:
     """Have Python ignore the known warnings, in this process and in those that it forks."""
@@ -158,11 +164,18 @@ def open_terminal(logger: MMLogger) -> None:
 
 @contextmanager
 def prints_to_log() -> Iterator[None]:
-    """Send what is printed meanwhile to the log instead."""
+    """Send what is printed meanwhile to the log file; known lines of other projects are kept from the terminal.
+
+    All other lines are printed again afterwards, shortened: they may tell of weights that do not fit.
+    """
     printed = io.StringIO()
     try:
         with redirect_stdout(printed):
             yield
     finally:
-        if text := printed.getvalue().strip():
-            MMLogger.get_current_instance().info(text)
+        lines = [line for line in printed.getvalue().splitlines() if line]
+        if lines:
+            MMLogger.get_current_instance().info('\n'.join(lines))
+        for line in lines:
+            if not line.startswith(KNOWN_PRINTS):
+                print(line if len(line) <= LONGEST else f'{line[:LONGEST]} ... (in full in the log file)')

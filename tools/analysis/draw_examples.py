@@ -38,7 +38,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--out', type=Path, required=True, help='PNG to write; replaced if it is there')
     parser.add_argument('--indices', type=int, nargs='+', default=[0, 1, 2], metavar='I', help='images (default 0 1 2)')
     parser.add_argument('--side', type=int, default=224, metavar='PIXELS', help='side of a panel (default 224)')
-    parser.add_argument('--score', type=float, default=0.1, help='least score of instances (default 0.1)')
+    parser.add_argument('--score', type=float, default=0.1, help='least score of things (default 0.1)')
     return parser.parse_args(argv)
 
 
@@ -53,7 +53,7 @@ def example_of(batch: dict[str, Any], sample: Any, table: ClassTable, score: flo
 
 def examples(args: argparse.Namespace) -> tuple[list[Example], ClassTable]:
     """Predict for the images asked for."""
-    cfg = read_config(args.config)
+    cfg = read_config(args.config, {'model.test_cfg.panoptic.score_threshold': args.score})
     check_data_roots(cfg, ('test_dataloader',))
     model: Any = trained_model(cfg, args.checkpoint)
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
