@@ -123,7 +123,7 @@ KEPT = (
     'System environment:',
     'Config:',
     'Hooks will be executed',
-    'backbone.stages',
+    'calling `init_weights`',
     'FileClient',
     'per class results',
 )
