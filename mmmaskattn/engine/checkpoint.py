@@ -18,6 +18,8 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 
+from mmmaskattn.utils.weights import load_weights
+
 _STATISTICS = ('min', 'max', 'current', 'mean')
 _DTYPES = ('bool', 'uint8', 'int8', 'int16', 'int32', 'int64', 'float16', 'float32', 'float64')
 
@@ -96,9 +98,12 @@ def _foreign_object_message(filename: str, reason: str) -> str:
 def allow_mmengine_checkpoints() -> None:
     """Let torch load mmengine's own checkpoints, and give mmengine the loader with the clearer errors.
 
+    What fits of a checkpoint is said in one line, see `load_weights`.
+
     ``torch.load`` is left as it is: ``weights_only`` stays on, and what is not on the list stays refused. Before
     torch 2.6 nothing needs to be allowed. Calling this again changes nothing.
     """
     if tuple(int(part) for part in torch.__version__.split('.')[:2]) >= (2, 6):
         torch.serialization.add_safe_globals(_safe_globals())
     CheckpointLoader.register_scheme(prefixes='', loader=load_from_local, force=True)
+    mmengine_checkpoint.load_state_dict = load_weights  # what Runner, init_cfg and load_checkpoint call

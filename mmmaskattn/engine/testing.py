@@ -19,7 +19,9 @@ from mmmaskattn.datasets.check_root import check_data_roots, leaf_datasets
 from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed
 from mmmaskattn.evaluation.ceiling import LOWRES_CEILING, NativeCeiling
 from mmmaskattn.evaluation.protocol import PROTOCOLS, protocol_of, set_protocol
+from mmmaskattn.utils.command_line import ToolParser
 from mmmaskattn.utils.configs import config_name
+from mmmaskattn.utils.weights import check_checkpoint, demand_whole_weights
 
 MOST_COLUMNS = 10
 DUMP_SUFFIXES = ('.pkl', '.pickle')
@@ -34,9 +36,14 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
     Returns:
         The options.
     """
-    parser = argparse.ArgumentParser(description='Test a model and evaluate its predictions.')
+    parser = ToolParser(description='Test a model and evaluate its predictions.')
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        '--allow-partial',
+        action='store_true',
+        help='test although weights are missing, unexpected or of another shape; what is missing stays random',
+    )
     parser.add_argument(
         '--protocol',
         choices=(*PROTOCOLS, 'both'),
@@ -79,11 +86,11 @@ def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
         FileNotFoundError: If the checkpoint is not there.
         FileExistsError: If ``--out`` exists: results are never overwritten.
         ValueError: If an option does not go with the config.
+        WeightsMismatchError: If the checkpoint is not one of the model, and ``--allow-partial`` is off.
     """
     args = parse_options(argv)
     cfg = load_config(args)
-    if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
-        raise FileNotFoundError(f'there is no checkpoint {args.checkpoint} (looked in {Path.cwd()})')
+    check_checkpoint(args.checkpoint)
     passes = [(protocol, _config_of_pass(cfg, args, protocol)) for protocol in _protocols(args)]
     for _, one in passes:
         check_data_roots(one, ('test_dataloader',))
@@ -93,6 +100,8 @@ def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
     for _, one in passes:
         prepare_distributed(one, args.launcher)
         runner = RUNNERS.build(one) if 'runner_type' in one else Runner.from_cfg(one)
+        if not args.allow_partial:
+            demand_whole_weights(runner)
         metrics.update(runner.test())
     if ceiling:
         metrics.update(ceiling.compute())

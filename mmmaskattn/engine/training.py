@@ -15,6 +15,8 @@ from mmmaskattn.datasets.check_root import check_data_roots
 from mmmaskattn.datasets.fraction import set_fraction
 from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed
 from mmmaskattn.engine.schedule import fit_schedule
+from mmmaskattn.utils.command_line import ToolParser
+from mmmaskattn.utils.weights import demand_whole_weights
 
 
 def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -26,7 +28,7 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
     Returns:
         The options.
     """
-    parser = argparse.ArgumentParser(description='Train a model.')
+    parser = ToolParser(description='Train a model.')
     parser.add_argument('config', help='config file')
     parser.add_argument(
         '--resume',
@@ -67,6 +69,8 @@ def train(argv: Sequence[str] | None = None) -> Runner:
     check_data_roots(cfg)
     prepare_distributed(cfg, args.launcher)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    if cfg.get('resume'):
+        demand_whole_weights(runner)
     runner.train()
     return runner
 
