@@ -44,6 +44,6 @@ launch() {
         rendezvous=(--nnodes "${NNODES:-1}" --node_rank "${NODE_RANK:-0}"
             --master_addr "${MASTER_ADDR:-127.0.0.1}" --master_port "${PORT:-29500}")
     fi
-    exec "$PYTHON" -m torch.distributed.run "${rendezvous[@]}" --nproc_per_node "$processes" \
+    exec "$PYTHON" "$ROOT/tools/dist_processes.py" "${rendezvous[@]}" --nproc_per_node "$processes" \
         "$script" "$@" --launcher pytorch
 }

@@ -14,10 +14,18 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=True),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        type='CheckpointHook', by_epoch=True, interval=10, max_keep_ckpts=2, save_last=True, save_best='lowres/mIoU'
+        type='mmmaskattn.WholeCheckpointHook',
+        by_epoch=True,
+        interval=10,
+        max_keep_ckpts=2,
+        save_last=True,
+        save_best='lowres/mIoU',
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='mmmaskattn.SegmentationPictureHook'),
+    non_finite=dict(type='mmmaskattn.NonFiniteHook'),
+    stop=dict(type='mmmaskattn.StopHook'),
+    resume=dict(type='mmmaskattn.ResumeHook'),
 )
 # A resumed training draws the same random numbers as an uninterrupted one.
 custom_hooks = [dict(type='mmmaskattn.RandomStateHook')]

@@ -1,22 +1,31 @@
-"""Loading of mmengine's checkpoints under torch >= 2.6, with ``weights_only`` left on.
+"""Loading of mmengine's checkpoints such that none runs code, whatever torch's default is.
 
-Since torch 2.6 ``torch.load`` rebuilds only objects on an allow-list, and mmengine's checkpoints hold more than
-tensors: the history of the logged scalars (``HistoryBuffer`` objects with NumPy arrays, and through
+With ``weights_only=True`` ``torch.load`` rebuilds only objects on an allow-list, and mmengine's checkpoints hold more
+than tensors: the history of the logged scalars (``HistoryBuffer`` objects with NumPy arrays, and through
 ``builtins.getattr`` the four statistics of that class). They are put on the allow-list here; ``getattr`` itself,
-which would let a file reach anything, is replaced by a function that answers for those four alone.
+which would let a file reach anything, is replaced by a function that answers for those four alone. Before torch 2.6,
+whose own list cannot be extended so, an unpickler with the same list is used. What mmengine would read as Python
+source when it resumes (``meta['config']``) is dropped.
 """
 
 from __future__ import annotations
 
+import os
 import pickle
 import re
+import types
+from _compat_pickle import IMPORT_MAPPING
+from pathlib import Path
 from typing import Any, Callable
+from urllib.parse import urlparse
 
 import numpy as np
 import torch
+from mmengine.dist import barrier
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
+from torch import _weights_only_unpickler
 
 from mmmaskattn.utils.weights import load_weights
 
@@ -56,6 +65,38 @@ def _safe_globals() -> list[Any]:
     return [HistoryBuffer, np.ndarray, np.dtype, *dtypes, *multiarray, (restricted_getattr, 'builtins.getattr')]
 
 
+class _ListedUnpickler(pickle.Unpickler):
+    """For torch before 2.6: rebuilds what torch and this module have on their lists, and nothing else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        full = f'{IMPORT_MAPPING.get(module, module)}.{name}'  # torch writes Python 2's names
+        if full not in self.listed():
+            raise pickle.UnpicklingError(f'GLOBAL {full} is not on the list of what a checkpoint may hold')
+        return self.listed()[full]
+
+    @staticmethod
+    def listed() -> dict[str, Any]:
+        """Objects by the name that a file gives them."""
+        own = [entry if isinstance(entry, tuple) else (entry, _full_name(entry)) for entry in _safe_globals()]
+        return {**_weights_only_unpickler._get_allowed_globals(), **{name: entry for entry, name in own}}
+
+
+def _full_name(entry: Any) -> str:
+    return f'{entry.__module__}.{entry.__qualname__}'
+
+
+def _listed_pickle() -> types.ModuleType:
+    """What ``torch.load`` takes as its ``pickle_module``."""
+    module = types.ModuleType('listed_pickle')
+    module.__dict__.update(Unpickler=_ListedUnpickler, load=lambda file, **options: _ListedUnpickler(file).load())
+    return module
+
+
+def has_allow_list() -> bool:
+    """Say whether torch's allow-list can hold what mmengine's checkpoints need: from 2.6 on."""
+    return tuple(int(part) for part in torch.__version__.split('.')[:2]) >= (2, 6)
+
+
 def load_from_local(filename: str, map_location: Any = None) -> Any:
     """Read a checkpoint from a file as mmengine does, with errors that name the file and say what to do.
 
@@ -71,8 +112,12 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
         pickle.UnpicklingError: If it holds an object that is not on the allow-list.
         RuntimeError: If it is cut short or damaged.
     """
+    path = Path(filename).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f'there is no checkpoint {filename} (looked in {Path.cwd()})')
+    options = {'weights_only': True} if has_allow_list() else {'pickle_module': _listed_pickle(), 'weights_only': False}
     try:
-        return mmengine_checkpoint.load_from_local(filename, map_location)
+        checkpoint = torch.load(path, map_location=map_location, **options)
     except pickle.UnpicklingError as error:
         raise pickle.UnpicklingError(_foreign_object_message(filename, str(error))) from error
     except (EOFError, RuntimeError) as error:
@@ -80,6 +125,34 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
             message = f'{filename} is cut short or damaged ({error or "it ends too early"}). Use an earlier checkpoint.'
             raise RuntimeError(message) from error
         raise
+    return _without_source(checkpoint)
+
+
+def load_from_http(filename: str, map_location: Any = None, model_dir: str | None = None) -> Any:
+    """Download a checkpoint, once per machine, and read it like a local one.
+
+    Args:
+        filename: Address, ``http://`` or ``https://``.
+        map_location: As for :func:`torch.load`.
+        model_dir: Folder that keeps the file; torch's own by default.
+
+    Returns:
+        What the checkpoint holds.
+    """
+    folder = Path(model_dir or Path(torch.hub.get_dir(), 'checkpoints'))
+    path = folder / Path(urlparse(filename).path).name
+    if int(os.environ.get('LOCAL_RANK', '0')) == 0 and not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(filename, str(path))
+    barrier()
+    return load_from_local(str(path), map_location)
+
+
+def _without_source(checkpoint: Any) -> Any:
+    """Drop what mmengine would parse, and so run, as Python when it resumes. It writes no such entry itself."""
+    if isinstance(checkpoint, dict) and isinstance(checkpoint.get('meta'), dict):
+        checkpoint['meta'].pop('config', None)
+    return checkpoint
 
 
 def _foreign_object_message(filename: str, reason: str) -> str:
@@ -96,14 +169,16 @@ def _foreign_object_message(filename: str, reason: str) -> str:
 
 
 def allow_mmengine_checkpoints() -> None:
-    """Let torch load mmengine's own checkpoints, and give mmengine the loader with the clearer errors.
+    """Let torch load mmengine's own checkpoints, and give mmengine the loaders that run no code.
 
+    ``torch.load`` itself is left as it is, and what is not on the list stays refused. Calling this again changes
+    nothing.
     What fits of a checkpoint is said in one line, see `load_weights`.
-
-    ``torch.load`` is left as it is: ``weights_only`` stays on, and what is not on the list stays refused. Before
-    torch 2.6 nothing needs to be allowed. Calling this again changes nothing.
     """
-    if tuple(int(part) for part in torch.__version__.split('.')[:2]) >= (2, 6):
+    if has_allow_list():
         torch.serialization.add_safe_globals(_safe_globals())
     CheckpointLoader.register_scheme(prefixes='', loader=load_from_local, force=True)
     mmengine_checkpoint.load_state_dict = load_weights  # what Runner, init_cfg and load_checkpoint call
+    CheckpointLoader.register_scheme(prefixes=('http://', 'https://'), loader=load_from_http, force=True)
+    # The loaders of torchvision:// and open-mmlab:// find theirs by this name.
+    mmengine_checkpoint.load_from_http = load_from_http

@@ -25,6 +25,19 @@ from mmmaskattn.utils.configs import config_name
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
+def tool_parser(description: str, examples: str) -> ToolParser:
+    """Make a tool's parser, whose help ends with examples.
+
+    Args:
+        description: What the tool does.
+        examples: Commands, laid out as they are to be shown.
+
+    Returns:
+        The parser, with no options yet.
+    """
+    return ToolParser(description=description, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
 def add_common_options(parser: ToolParser) -> None:
     """Add the options of both tools.
 
@@ -33,8 +46,9 @@ def add_common_options(parser: ToolParser) -> None:
     """
     parser.add_argument('--work-dir', help='folder for logs, checkpoints, results; default ./work_dirs/<config name>')
     parser.add_settings()
+    parser.add_argument('--verbose', action='store_true', help='show on the terminal all that goes to the log file')
     parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='what started the processes')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by old launchers; not for users')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)  # old launchers
 
 
 def load_config(args: argparse.Namespace) -> Config:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mmengine.config import Config, ConfigDict
@@ -65,6 +65,20 @@ def fit_schedule(cfg: Config, planned_epochs: int | None) -> None:
         cfg.pop('param_scheduler')
     else:
         cfg.param_scheduler = scaled
+
+
+def fit_checkpoint_interval(cfg: Config, planned: Mapping[str, Any]) -> None:
+    """Save more often in a training that was made shorter by an option, so that it too can be resumed on its way.
+
+    Args:
+        cfg: The config, options merged; its ``default_hooks.checkpoint.interval`` is shortened in proportion.
+        planned: ``train_cfg`` of the config file, before the options.
+    """
+    hook = cfg.get('default_hooks', {}).get('checkpoint')
+    length = 'max_epochs' if 'max_epochs' in planned else 'max_iters'
+    now, before = cfg.get('train_cfg', {}).get(length), planned.get(length)
+    if hook and now and before and now < before and hook.get('interval', -1) > 0:
+        hook.interval = max(1, round(hook.interval * now / before))
 
 
 def _scale(schedulers: Any, ratio: float) -> Any:

@@ -12,19 +12,26 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
-from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
 
 from mmmaskattn.datasets.check_root import check_data_roots, leaf_datasets
-from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed
+from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed, tool_parser
+from mmmaskattn.engine.non_finite import NonFiniteError
+from mmmaskattn.engine.runner import build_runner, quiet_start
 from mmmaskattn.evaluation.ceiling import LOWRES_CEILING, NativeCeiling
 from mmmaskattn.evaluation.protocol import PROTOCOLS, protocol_of, set_protocol
-from mmmaskattn.utils.command_line import ToolParser
 from mmmaskattn.utils.configs import config_name
 from mmmaskattn.utils.weights import check_checkpoint, demand_whole_weights
 
 MOST_COLUMNS = 10
 DUMP_SUFFIXES = ('.pkl', '.pickle')
+
+
+EXAMPLES = """examples:
+  python tools/test.py CONFIG CHECKPOINT
+  python tools/test.py CONFIG CHECKPOINT --protocol both --ceiling
+  python tools/test.py CONFIG CHECKPOINT --show-dir pictures
+  tools/dist_test.sh CONFIG CHECKPOINT 2 --out predictions
+"""
 
 
 def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -36,7 +43,7 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
     Returns:
         The options.
     """
-    parser = ToolParser(description='Test a model and evaluate its predictions.')
+    parser = tool_parser('Test a model and evaluate its predictions.', EXAMPLES)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument(
@@ -47,25 +54,24 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--protocol',
         choices=(*PROTOCOLS, 'both'),
-        help="evaluation protocol: at the network's size, at the images' own size, or one after the other; default: "
-        'as the config says',
+        help="compare at the network's size, at the images' own, or at both in turn; default: as the config says",
     )
     parser.add_argument(
         '--out',
-        help="where to store the predictions: a .pkl file, or a new folder for PNG label maps or COCO's result files",
+        help="store the predictions: a .pkl file, or a new folder for PNG label maps or COCO's result files",
     )
     parser.add_argument('--show', action='store_true', help='show the predictions in a window')
     parser.add_argument('--show-dir', help='folder for pictures of the predictions')
     parser.add_argument(
         '--show-embeddings',
         action='store_true',
-        help='draw the embeddings of an instance or panoptic model too, as three principal components',
+        help='with --show or --show-dir: embeddings too, as three principal components',
     )
     parser.add_argument('--wait-time', type=float, default=2, help='seconds to show each picture')
     parser.add_argument(
         '--ceiling',
         action='store_true',
-        help='beside the figures of protocol native, those of a prediction that equals the truth at this resolution',
+        help='beside native figures, those of a prediction that equals the truth at this resolution',
     )
     parser.add_argument('--tta', action='store_true', help="test-time augmentation, by the config's tta_pipeline")
     add_common_options(parser)
@@ -87,8 +93,11 @@ def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
         FileExistsError: If ``--out`` exists: results are never overwritten.
         ValueError: If an option does not go with the config.
         WeightsMismatchError: If the checkpoint is not one of the model, and ``--allow-partial`` is off.
+        SystemExit: If the checkpoint's weights are not finite.
     """
     args = parse_options(argv)
+    if not args.verbose:
+        quiet_start()
     cfg = load_config(args)
     check_checkpoint(args.checkpoint)
     passes = [(protocol, _config_of_pass(cfg, args, protocol)) for protocol in _protocols(args)]
@@ -99,10 +108,13 @@ def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
     metrics: dict[str, float] = {}
     for _, one in passes:
         prepare_distributed(one, args.launcher)
-        runner = RUNNERS.build(one) if 'runner_type' in one else Runner.from_cfg(one)
-        if not args.allow_partial:
-            demand_whole_weights(runner)
-        metrics.update(runner.test())
+        try:
+            runner = build_runner(one, args.verbose)
+            if not args.allow_partial:
+                demand_whole_weights(runner)
+            metrics.update(runner.test())
+        except NonFiniteError as error:
+            raise SystemExit(str(error)) from None
     if ceiling:
         metrics.update(ceiling.compute())
     if is_main_process():

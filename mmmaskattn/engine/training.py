@@ -8,15 +8,27 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.registry import RUNNERS
+from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 
 from mmmaskattn.datasets.check_root import check_data_roots
 from mmmaskattn.datasets.fraction import set_fraction
-from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed
-from mmmaskattn.engine.schedule import fit_schedule
-from mmmaskattn.utils.command_line import ToolParser
+from mmmaskattn.engine.endings import one_line_endings
+from mmmaskattn.engine.hooks.stop_hook import StopHook
+from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed, tool_parser
+from mmmaskattn.engine.resume import newest_whole_checkpoint
+from mmmaskattn.engine.run_lock import sole_training
+from mmmaskattn.engine.runner import build_runner, quiet_start
+from mmmaskattn.engine.schedule import fit_checkpoint_interval, fit_schedule
+from mmmaskattn.engine.stop_signals import REQUEST, noted_signals
 from mmmaskattn.utils.weights import demand_whole_weights
+
+EXAMPLES = """examples:
+  python tools/train.py configs/maskattn/ade20k_semantic_128_tiny.py
+  python tools/train.py CONFIG --resume --work-dir work_dirs/first
+  python tools/train.py CONFIG --cfg-options train_cfg.max_epochs=20 train_dataloader.batch_size=4
+  tools/dist_train.sh CONFIG 2 --amp                    on two GPUs, or in two processes on the CPU
+"""
 
 
 def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -28,8 +40,8 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
     Returns:
         The options.
     """
-    parser = ToolParser(description='Train a model.')
-    parser.add_argument('config', help='config file')
+    parser = tool_parser('Train a model.', EXAMPLES)
+    parser.add_argument('config', help='config file, of ours, of mmseg or of mmdet')
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -41,7 +53,7 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--auto-scale-lr',
         action='store_true',
-        help="scale the learning rate by the total batch size over the config's auto_scale_lr.base_batch_size",
+        help='scale the learning rate by the total batch size over auto_scale_lr.base_batch_size',
     )
     parser.add_argument('--seed', type=int, help='random seed; drawn at random by default')
     parser.add_argument(
@@ -62,17 +74,72 @@ def train(argv: Sequence[str] | None = None) -> Runner:
         The Runner, after training.
     """
     args = parse_options(argv)
+    if not args.verbose:
+        quiet_start()
     cfg = load_config(args)
+    planned = Config.fromfile(args.config).get('train_cfg', {})
     if not any(key.startswith('param_scheduler') for key in args.cfg_options or {}):
-        fit_schedule(cfg, Config.fromfile(args.config).get('train_cfg', {}).get('max_epochs'))
+        fit_schedule(cfg, planned.get('max_epochs'))
+    if 'default_hooks.checkpoint.interval' not in (args.cfg_options or {}):
+        fit_checkpoint_interval(cfg, planned)
     apply_options(cfg, args)
     check_data_roots(cfg)
     prepare_distributed(cfg, args.launcher)
-    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-    if cfg.get('resume'):
-        demand_whole_weights(runner)
-    runner.train()
+    folder = Path(cfg.work_dir)
+    with one_line_endings(folder), sole_training(folder), noted_signals():
+        notes = _choose_checkpoint(cfg) if args.resume == 'auto' else []
+        runner = build_runner(cfg, args.verbose)
+        for note in [*notes, *batch_notes(cfg, get_world_size())]:
+            runner.logger.warning(note)
+        if cfg.get('resume'):
+            demand_whole_weights(runner)
+        train_until_stopped(runner)
     return runner
+
+
+def train_until_stopped(runner: Runner) -> None:
+    """Train; if a signal has ended the data loader's workers as well, save what there is.
+
+    Args:
+        runner: The Runner.
+
+    Raises:
+        SystemExit: With 128 + the signal's number, if a signal has asked to stop.
+    """
+    try:
+        runner.train()
+    except RuntimeError as error:
+        hook = next((one for one in runner.hooks if isinstance(one, StopHook)), None)
+        if hook is None or not REQUEST.signal or get_world_size() > 1 or 'DataLoader worker' not in str(error):
+            raise
+        hook.stop(runner, REQUEST.signal, runner.iter)
+
+
+def batch_notes(cfg: Config, processes: int) -> list[str]:
+    """Say if the learning rate is meant for another total batch.
+
+    Args:
+        cfg: The config.
+        processes: Number of processes.
+
+    Returns:
+        One line, or none.
+    """
+    scaling = cfg.get('auto_scale_lr') or {}
+    total, meant = cfg.train_dataloader.get('batch_size', 0) * processes, scaling.get('base_batch_size')
+    if scaling.get('enable') or not meant or not total or total == meant:
+        return []
+    return [
+        f'The learning rate is meant for a total batch of {meant}, here it is {total} (processes: {processes}, '
+        f'each {total // processes}): --auto-scale-lr scales it by {total / meant:g}.'
+    ]
+
+
+def _choose_checkpoint(cfg: Config) -> list[str]:
+    """Set the checkpoint of a bare ``--resume``; return what there is to say."""
+    checkpoint, note = newest_whole_checkpoint(Path(cfg.work_dir))
+    cfg.resume, cfg.load_from = checkpoint is not None, checkpoint and str(checkpoint)
+    return [note] if note else []
 
 
 def apply_options(cfg: Config, args: argparse.Namespace) -> None:

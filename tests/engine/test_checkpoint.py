@@ -1,5 +1,6 @@
 import os
 import pickle
+import shutil
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
 import mmmaskattn
+from mmmaskattn.engine import checkpoint as checkpoint_module
 from mmmaskattn.engine.checkpoint import allow_mmengine_checkpoints, load_from_local, restricted_getattr
 
 checks_by_default = pytest.mark.skipif(
@@ -207,6 +209,39 @@ def test_restricted_getattr_answers_for_the_statistics(name):
 def test_restricted_getattr_refuses_all_else(owner, name):
     with pytest.raises(pickle.UnpicklingError, match=name):
         restricted_getattr(owner, name)
+
+
+def test_source_in_a_checkpoint_is_not_run_on_resume(trained, tmp_path):
+    """mmengine parses ``meta['config']`` as Python, which runs what it imports and calls."""
+    path, _ = trained
+    checkpoint, trace = torch.load(path, weights_only=True), tmp_path / 'ran'
+    checkpoint['meta']['config'] = f'import pathlib\npathlib.Path({str(trace)!r}).touch()\n'
+    torch.save(checkpoint, tmp_path / 'source.pth')
+    resumed = make_runner(
+        tmp_path / 'again', 3, f'{tmp_path.name}-again', load_from=str(tmp_path / 'source.pth'), resume=True
+    )
+    resumed.train()
+    assert resumed.epoch == 3
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize('entry', ['torch', 'before torch 2.6'])
+def test_no_loader_leaves_it_to_torchs_default(trained, tmp_path, monkeypatch, entry):
+    """Both ways of reading, from a file and from an address, take what mmengine writes and refuse what runs code."""
+    monkeypatch.setattr(checkpoint_module, 'has_allow_list', lambda: entry == 'torch')
+    monkeypatch.setenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', '1')  # what torch before 2.6 does unasked
+    monkeypatch.setattr(torch.hub, 'download_url_to_file', lambda url, path: shutil.copy(url[len('http:/') :], path))
+    path, trace = tmp_path / 'malicious.pth', tmp_path / 'ran'
+    torch.save({'state_dict': {}, 'extra': Malicious(f'touch {trace}')}, path)
+    for prefix in ('', 'http:/'):
+        monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path / 'hub'))
+        read = CheckpointLoader.load_checkpoint(f'{prefix}{trained[0]}')
+        assert read['meta']['epoch'] == 2
+        assert read['state_dict']['linear.weight'].shape == (1, 3)
+        assert read['message_hub']['log_scalars']['train/loss'].data[0].shape == (6,)
+        with pytest.raises(pickle.UnpicklingError, match=r'malicious\.pth holds'):
+            CheckpointLoader.load_checkpoint(f'{prefix}{path}')
+    assert not trace.exists()
 
 
 @checks_by_default

@@ -6,7 +6,7 @@ from mmengine.config import Config
 from mmengine.optim import OptimWrapper, PolyLR
 from small_job import ROOT
 
-from mmmaskattn.engine.schedule import WarmupLR, fit_schedule
+from mmmaskattn.engine.schedule import WarmupLR, fit_checkpoint_interval, fit_schedule
 
 SHIPPED = ROOT / 'configs/_base_/schedules/adamw_1000e.py'
 
@@ -73,3 +73,19 @@ def test_config_without_schedule_or_epochs():
     cfg = Config(dict(train_cfg=dict(max_iters=5)))
     fit_schedule(cfg, None)
     assert cfg.to_dict() == dict(train_cfg=dict(max_iters=5))
+
+
+@pytest.mark.parametrize(
+    ('length', 'planned', 'now', 'interval', 'expected'),
+    [
+        ('max_epochs', 1000, 5, 10, 1),
+        ('max_epochs', 1000, 500, 10, 5),
+        ('max_epochs', 1000, 2000, 10, 10),
+        ('max_iters', 160000, 100, 16000, 10),
+        ('max_epochs', 1000, 5, -1, -1),
+    ],
+)
+def test_a_shorter_training_saves_more_often(length, planned, now, interval, expected):
+    cfg = Config(dict(train_cfg={length: now}, default_hooks=dict(checkpoint=dict(interval=interval))))
+    fit_checkpoint_interval(cfg, {length: planned})
+    assert cfg.default_hooks.checkpoint.interval == expected

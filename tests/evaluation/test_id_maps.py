@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from mmengine.structures import PixelData
 from scored_samples import META, VOID, disturbed, evaluate, random_ids, truth, with_instances, with_panoptic
 
 from mmmaskattn.evaluation import InstanceAP, PanopticQuality
@@ -57,6 +58,6 @@ def test_segments_are_those_drawn(seed):
 
 def test_map_of_another_size_is_named():
     sample, _ = sample_pair(0)
-    sample.gt_instance_map.ids = torch.zeros(1, 3, 4, dtype=torch.int16)
+    sample.gt_instance_map = PixelData(ids=torch.zeros(1, 3, 4, dtype=torch.int16))
     with pytest.raises(ValueError, match=r'0\.png.*\(3, 4\).*\(24, 30\)'):
         evaluate(PanopticQuality(), [sample])

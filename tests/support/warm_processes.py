@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 WARM = multiprocessing.get_context('forkserver')
-WARM.set_forkserver_preload(['mmmaskattn', 'mmdet.apis', 'mmengine.evaluator'])
+# A process's first optimizer imports torch._dynamo.
+WARM.set_forkserver_preload(['mmmaskattn', 'mmdet.apis', 'mmengine.evaluator', 'torch._dynamo'])
 
 
 def run_two(work: Callable[..., None], *arguments: Any) -> None:

@@ -6,6 +6,7 @@ import shutil
 
 import cv2
 import pytest
+import torch
 from mmengine.config import Config
 from small_job import ROOT, run, run_tool, write_job
 from tool_calls import call_tool
@@ -179,3 +180,16 @@ def test_table_of_many_metrics_has_a_line_per_metric():
     lines = [line.split() for line in metrics_table(dict(metrics, **{'native/PQ': 3.0})).splitlines()]
     assert lines[0] == ['metric', 'lowres', 'native']
     assert lines[12:] == [['11', '11.00', '11.00'], ['PQ', '-', '3.00']]
+
+
+def test_weights_that_are_not_finite_are_refused_in_one_line(job, tmp_path):
+    config, checkpoint = job
+    spoiled = torch.load(checkpoint, weights_only=False)
+    spoiled['state_dict']['decode_head.conv_seg.weight'][0, 0] = float('nan')
+    torch.save(spoiled, tmp_path / 'spoiled.pth')
+    done = call_tool('test.py', config, 'spoiled.pth', cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1] == (
+        'spoiled.pth: weights are nan or inf (decode_head.conv_seg.weight); expected finite ones. Use an earlier '
+        'checkpoint.'
+    )

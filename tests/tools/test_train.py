@@ -113,15 +113,49 @@ def test_missing_data_root_is_named(tmp_path):
     assert 'ADE20K_ROOT' in done.stderr
 
 
+TOLD = (
+    'train   EncoderDecoder of MaskAttnUNet and MaskAttnDecoder, 0.04 M parameters',
+    'on      CPU, 1 process with 1 thread',
+    'images  8 to train on, 4 to validate with, from /',
+    'length  1 epoch of 2 iterations, batches of 4',
+)
+KEPT = (
+    'System environment:',
+    'Config:',
+    'Hooks will be executed',
+    'backbone.stages',
+    'FileClient',
+    'per class results',
+)
+
+
+def check_what_is_printed_and_kept(printed, work_dir):
+    """The terminal shows what a person reads, the log file everything; both outputs of the process are in `printed`."""
+    (log,) = work_dir.glob('*/*.log')
+    text = log.read_text()
+    for told in TOLD:
+        assert told in printed
+        assert told in text
+    assert [kept for kept in KEPT if kept not in text] == []
+    assert len(text.splitlines()) > 500
+    assert len(printed.splitlines()) < 25
+    assert 'warn' not in printed.lower()
+    assert re.search(r'Epoch\(train\) +\[1\]\[1/2\].* eta: ', printed), 'progress with an estimate'
+    assert re.search(r'Epoch\(val\) .*lowres/mIoU: \d+\.\d\d ', printed), 'results with two decimals'
+    assert re.search(r'table of 1\d\d lines: in the log file', printed), 'one line for a class would be 150'
+    assert printed.count(str(log)) == 2, 'at the start and at the end'
+    assert f'checkpoint  {work_dir / "epoch_1.pth"}' in printed
+
+
 @pytest.mark.slow
 def test_amp_trains_from_another_folder_with_default_work_dir(tmp_path):
     config = write_job(tmp_path)
     command = [sys.executable, ROOT / 'tools/train.py', config, '--amp', '--auto-scale-lr', *ONE_EPOCH]
     done = run(command, tmp_path)
     assert done.returncode == 0, done.stdout[-5000:]
-    log = done.stdout
     work_dir = tmp_path / 'work_dirs/job'
-    losses = [float(value) for value in re.findall(r' loss: ([\d.]+)', log)]
+    check_what_is_printed_and_kept(done.stdout, work_dir)
+    losses = [float(value) for value in re.findall(r' loss: ([\d.]+)', done.stdout)]
     assert losses
     assert all(0 < loss < 20 for loss in losses)
     assert (work_dir / 'epoch_1.pth').is_file()
@@ -142,7 +176,8 @@ def test_two_processes_by_dist_train_with_spaces_in_arguments(tmp_path):
     assert (tmp_path / 'my work/epoch_1.pth').is_file()
     # 8 images, 4 per process, 2 processes: one iteration, where one process would make two.
     assert 'Epoch(train) [1][1/1]' in done.stdout
-    assert 'Distributed training: True' in done.stdout
+    assert done.stdout.count('on      CPU, 2 processes with 1 thread') == 1, 'the first process speaks'
+    assert 'System environment' not in done.stdout
 
 
 @pytest.mark.parametrize('script', ['dist_train.sh', 'dist_test.sh', 'slurm_train.sh', 'slurm_test.sh'])

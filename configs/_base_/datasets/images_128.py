@@ -10,7 +10,7 @@ resize = dict(type='mmmaskattn.LowResResize', size=image_size, protocol='lowres'
 
 train_dataloader = dict(
     num_workers=4,
-    persistent_workers=False,  # so that a resumed training repeats the uninterrupted one
+    persistent_workers=False,  # True saves their start in each epoch and keeps their memory during validation
     sampler=dict(type='DefaultSampler', shuffle=True),
 )
 val_dataloader = dict(

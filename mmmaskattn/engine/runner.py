@@ -1,0 +1,72 @@
+"""The Runner of training and test: mmengine's, with a terminal that shows what a person reads."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+
+from mmmaskattn.engine.summary import SummaryHook
+from mmmaskattn.engine.terminal import prints_to_log, silence_known_warnings, tame_terminal
+
+
+class ConsoleRunner(Runner):
+    """mmengine's Runner; what it logs before the first iteration and what is printed go to its log file."""
+
+    def build_logger(self, log_level: int | str = 'INFO', log_file: str | None = None, **kwargs: Any) -> MMLogger:
+        """Build the logger; its file also gets what was logged while the config was read.
+
+        Args:
+            log_level: Of terminal and file.
+            log_file: By default in the folder of this run.
+            **kwargs: Passed on to mmengine's logger.
+
+        Returns:
+            The logger.
+        """
+        early = tame_terminal(MMLogger.get_current_instance()).held_back
+        logger = super().build_logger(log_level, log_file, **kwargs)
+        tame_terminal(logger)
+        for handler in logger.handlers:
+            for record in early if isinstance(handler, logging.FileHandler) else ():
+                handler.handle(record)
+        early.clear()
+        return logger
+
+    @staticmethod
+    def build_dataloader(*args: Any, **kwargs: Any) -> DataLoader:
+        """Build a data loader as mmengine does; pycocotools prints at that."""
+        with prints_to_log():
+            return Runner.build_dataloader(*args, **kwargs)
+
+    def load_checkpoint(self, *args: Any, **kwargs: Any) -> dict:
+        """Load a checkpoint as mmengine does; it prints the path in every process."""
+        with prints_to_log():
+            return super().load_checkpoint(*args, **kwargs)
+
+
+def quiet_start() -> None:
+    """Before the config is read: keep from the terminal what mmengine logs then, and the known warnings."""
+    silence_known_warnings()
+    tame_terminal(MMLogger.get_current_instance()).started = False  # an earlier run of this process may have opened it
+
+
+def build_runner(cfg: Config, verbose: bool = False) -> Runner:
+    """Build the Runner that the config asks for.
+
+    Args:
+        cfg: The config. One with a ``runner_type`` of its own shows what that Runner shows.
+        verbose: Show on the terminal all that goes to the log file.
+
+    Returns:
+        The Runner, with a hook that says what is trained or tested, and at the end where things lie.
+    """
+    usual = Runner if verbose else ConsoleRunner
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else usual.from_cfg(cfg)
+    runner.register_hook(SummaryHook())
+    return runner

@@ -1,0 +1,44 @@
+"""The Runner of the tools: quiet until the work begins, or verbose."""
+
+import pytest
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+from small_job import write_job
+
+from mmmaskattn.engine.runner import ConsoleRunner, build_runner, quiet_start
+
+
+@pytest.fixture
+def cfg(tmp_path, request):
+    MMLogger.get_instance(f'start of {tmp_path}')  # what a new process has
+    cfg = Config.fromfile(write_job(tmp_path, num_train=2, num_val=1))
+    # A name of its own: mmengine keeps one visualizer, and its folder, per name in a process.
+    cfg.merge_from_dict({'work_dir': str(tmp_path / 'work'), 'visualizer.name': f'{request.node.name}{tmp_path}'})
+    cfg.experiment_name = f'{request.node.name}{hash(tmp_path)}'
+    return cfg
+
+
+def test_what_mmengine_says_at_the_start_is_in_the_log_file_only(cfg, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv('ADE20K_ROOT', str(tmp_path / 'ade20k'))
+    quiet_start()
+    Config.fromfile(tmp_path / 'job.py')  # mmengine logs the variables that a config reads
+    runner = build_runner(cfg)
+    assert type(runner) is ConsoleRunner
+    assert capsys.readouterr().out == ''
+    (log,) = (tmp_path / 'work').glob('*/*.log')
+    for kept in ('System environment:', 'Config:', 'Hooks will be executed', 'Using env variable `ADE20K_ROOT`'):
+        assert kept in log.read_text()
+
+
+def test_verbose_shows_it_all(cfg, capsys):
+    runner = build_runner(cfg, verbose=True)
+    assert type(runner) is Runner
+    shown = capsys.readouterr().out
+    assert 'System environment:' in shown
+    assert 'Hooks will be executed' in shown
+
+
+def test_a_runner_type_of_the_config_is_respected(cfg):
+    cfg.runner_type = 'Runner'
+    assert type(build_runner(cfg)) is Runner
