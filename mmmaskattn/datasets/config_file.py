@@ -122,7 +122,7 @@ def set_data_root(cfg: Config, root: Any) -> None:
 def _moved(part: Any, old: str, new: str) -> Any:
     """Copy a part of a config with the paths under a folder put under another."""
     if isinstance(part, Mapping):
-        return type(part)({key: _moved(value, old, new) for key, value in part.items()})
+        return {key: _moved(value, old, new) for key, value in part.items()}
     if isinstance(part, (list, tuple)):
         return type(part)(_moved(value, old, new) for value in part)
     if isinstance(part, str) and (part == old or part.startswith(os.path.join(old, ''))):
@@ -236,8 +236,10 @@ def _check_key(cfg: Config, key: str, value: Any) -> None:
     node: Any = cfg
     path: tuple[str, ...] = ()
     for name in (top, *rest):
-        if isinstance(node, Mapping) and path and name not in node:
-            _check_new_name(node, path, name, option, cfg.get('default_scope'))
+        if (node is None or isinstance(node, Mapping)) and path and name not in (node or {}):
+            _check_new_name(node or {}, path, name, option, cfg.get('default_scope'))
+        if isinstance(node, (list, tuple)) and not (name.isdecimal() and int(name) < len(node)):
+            raise ValueError(f'{option}: {".".join(path)} is a list; expected 0 to {len(node) - 1}, found {name}')
         node, path = _step(node, name), (*path, name)
     if isinstance(node, Mapping) and node and not isinstance(value, Mapping) and value is not None:
         raise ValueError(f'{option}: it holds several settings; set one of them, {key}.{next(iter(node))}=...')
@@ -255,7 +257,7 @@ def _check_new_name(node: Mapping[str, Any], path: tuple[str, ...], name: str, o
         if slip := nearest(name, list(node), ALIKE):
             raise ValueError(f'{option}: {place} has no {name}{slip}')
     elif name not in names:
-        kind = f', a {node["type"]},' if 'type' in node else ''
+        kind = f' ({node["type"]})' if 'type' in node else ''
         raise ValueError(f'{option}: {place}{kind} takes no {name}{nearest(name, [*names, *node])}')
 
 

@@ -20,6 +20,7 @@ from pickle import UnpicklingError
 from typing import Any, Callable, NoReturn, TypeVar
 
 from mmengine.config import DictAction
+from mmengine.registry import Registry, root
 from torch import distributed as dist
 
 Main = TypeVar('Main', bound=Callable[..., Any])
@@ -146,8 +147,22 @@ def describe(error: BaseException) -> str:
     if isinstance(error, OSError) and error.filename:
         return one_line(f'{error.filename}: {error.strerror}{_place_outside(error)}')
     text = one_line(_message(error))
+    if unknown := re.match(r'(\S+) is not in the (\S+) registry', text):
+        return f'there is no {unknown[1]} in the registry {unknown[2]}{nearest(unknown[1], _registered_names())}'
     text = text if len(text) <= LONGEST_FOREIGN else f'{text[:LONGEST_FOREIGN]} ...'
     return f'{text or "no message"} ({type(error).__name__} in {_place(error)}; {DEBUG} shows more)'
+
+
+def _registered_names() -> list[str]:
+    """Every name that a ``type`` can have, with the scope where it is not mmengine's own."""
+    names: list[str] = []
+    registries = [one for one in vars(root).values() if isinstance(one, Registry)]
+    while registries:
+        registry = registries.pop()
+        registries += registry.children.values()
+        names += registry.module_dict
+        names += [f'{registry.scope}.{name}' for name in registry.module_dict]
+    return names
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

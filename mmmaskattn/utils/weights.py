@@ -171,7 +171,7 @@ def demand_whole_weights(runner: Runner) -> None:
         except WeightsMismatchError as error:
             raise WeightsMismatchError(_refusal(filename, error)) from error
 
-    runner.load_checkpoint = load_whole  # type: ignore[method-assign]
+    runner.load_checkpoint = load_whole
 
 
 def check_checkpoint(checkpoint: str | Path) -> None:

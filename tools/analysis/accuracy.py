@@ -18,6 +18,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmmaskattn.analysis import read_config
+from mmmaskattn.analysis.accuracy.identity import fingerprint_of
 from mmmaskattn.analysis.accuracy.runs import ResultsFile, Run, RunFailedError, execute_run
 from mmmaskattn.analysis.accuracy.table import accuracy_table, describe
 from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
@@ -91,7 +92,8 @@ def main(argv: list[str] | None = None) -> None:
     configs = {path: read_config(path, options_of(args.cfg_options)) for path in args.configs}
     results = ResultsFile(args.work_dir / 'results.json')
     settings = (args.epochs, args.work_dir, tuple(args.cfg_options), args.protocol)
-    runs = [Run(path, seed, *settings) for seed in args.seeds for path in configs]
+    fingerprints = {path: fingerprint_of(cfg) for path, cfg in configs.items()}
+    runs = [Run(path, seed, *settings, fingerprints[path]) for seed in args.seeds for path in configs]
     todo = [run for run in runs if results.get(run) is None]
     print(f'{len(runs)} runs, {len(runs) - len(todo)} finished before; logs in {args.work_dir}', file=sys.stderr)
     failures = work(todo, results, args)
