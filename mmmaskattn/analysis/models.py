@@ -14,6 +14,7 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
 from mmmaskattn.datasets.check_root import leaf_datasets
+from mmmaskattn.datasets.config_file import read_config_file
 
 
 def device_of(model: nn.Module) -> torch.device:
@@ -80,12 +81,9 @@ def read_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the config has no ``model``.
+        ValueError: If the config has no ``model``, or an option is wrong.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f'config {path}: no such file; give e.g. configs/maskattn/ade20k_semantic_128.py')
-    cfg = Config.fromfile(str(path))
-    cfg.merge_from_dict(options or {})
+    cfg = read_config_file(path, options)
     if 'model' not in cfg:
         raise ValueError(f'config {path}: has no `model`; give a config of a whole model, not a part from _base_')
     return cfg

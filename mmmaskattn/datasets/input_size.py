@@ -35,14 +35,27 @@ def sized_transforms(part: Any) -> Iterator[dict]:
     Yields:
         The dictionaries themselves.
     """
+    yield from parts_of_type(part, SIZED_TRANSFORMS)
+
+
+def parts_of_type(part: Any, types: tuple[str, ...]) -> Iterator[dict]:
+    """Walk a config and yield what has one of some types.
+
+    Args:
+        part: Nested dictionaries, lists and tuples.
+        types: Names without scope.
+
+    Yields:
+        The dictionaries themselves.
+    """
     if isinstance(part, dict):
-        if str(part.get('type')).rpartition('.')[2] in SIZED_TRANSFORMS:
+        if str(part.get('type')).rpartition('.')[2] in types:
             yield part
         for value in part.values():
-            yield from sized_transforms(value)
+            yield from parts_of_type(value, types)
     elif isinstance(part, (list, tuple)):
         for value in part:
-            yield from sized_transforms(value)
+            yield from parts_of_type(value, types)
 
 
 def with_input_size(part: Any, size: Size) -> Any:

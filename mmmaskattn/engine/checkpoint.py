@@ -27,6 +27,8 @@ from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import _weights_only_unpickler
 
+from mmmaskattn.utils.weights import load_weights
+
 _STATISTICS = ('min', 'max', 'current', 'mean')
 _DTYPES = ('bool', 'uint8', 'int8', 'int16', 'int32', 'int64', 'float16', 'float32', 'float64')
 
@@ -171,10 +173,12 @@ def allow_mmengine_checkpoints() -> None:
 
     ``torch.load`` itself is left as it is, and what is not on the list stays refused. Calling this again changes
     nothing.
+    What fits of a checkpoint is said in one line, see `load_weights`.
     """
     if has_allow_list():
         torch.serialization.add_safe_globals(_safe_globals())
     CheckpointLoader.register_scheme(prefixes='', loader=load_from_local, force=True)
+    mmengine_checkpoint.load_state_dict = load_weights  # what Runner, init_cfg and load_checkpoint call
     CheckpointLoader.register_scheme(prefixes=('http://', 'https://'), loader=load_from_http, force=True)
     # The loaders of torchvision:// and open-mmlab:// find theirs by this name.
     mmengine_checkpoint.load_from_http = load_from_http

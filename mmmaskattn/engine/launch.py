@@ -14,16 +14,18 @@ import subprocess
 from pathlib import Path
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from torch import distributed as dist
 
 from mmmaskattn.datasets.check_root import LOADERS
+from mmmaskattn.datasets.config_file import read_config_file
+from mmmaskattn.utils.command_line import ToolParser
 from mmmaskattn.utils.configs import config_name
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
-def tool_parser(description: str, examples: str) -> argparse.ArgumentParser:
+def tool_parser(description: str, examples: str) -> ToolParser:
     """Make a tool's parser, whose help ends with examples.
 
     Args:
@@ -33,24 +35,17 @@ def tool_parser(description: str, examples: str) -> argparse.ArgumentParser:
     Returns:
         The parser, with no options yet.
     """
-    return argparse.ArgumentParser(
-        description=description, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    return ToolParser(description=description, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
-def add_common_options(parser: argparse.ArgumentParser) -> None:
+def add_common_options(parser: ToolParser) -> None:
     """Add the options of both tools.
 
     Args:
         parser: The tool's parser; changed in place.
     """
     parser.add_argument('--work-dir', help='folder for logs, checkpoints, results; default ./work_dirs/<config name>')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='override settings of the config, key=value; lists as key=a,b',
-    )
+    parser.add_settings()
     parser.add_argument('--verbose', action='store_true', help='show on the terminal all that goes to the log file')
     parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='what started the processes')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)  # old launchers
@@ -68,17 +63,13 @@ def load_config(args: argparse.Namespace) -> Config:
 
     Raises:
         FileNotFoundError: If there is no such config.
+        ValueError: If the config or an option is wrong, see `read_config_file`.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    path = Path(args.config)
-    if not path.is_file():
-        raise FileNotFoundError(f'there is no config {args.config} (looked in {Path.cwd()}); name an existing .py file')
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    cfg = read_config_file(args.config, args.cfg_options)
     fit_workers(cfg)
     cfg.launcher = args.launcher
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', config_name(path)))
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', config_name(args.config)))
     return cfg
 
 

@@ -20,6 +20,7 @@ from mmmaskattn.engine.runner import build_runner, quiet_start
 from mmmaskattn.evaluation.ceiling import LOWRES_CEILING, NativeCeiling
 from mmmaskattn.evaluation.protocol import PROTOCOLS, protocol_of, set_protocol
 from mmmaskattn.utils.configs import config_name
+from mmmaskattn.utils.weights import check_checkpoint, demand_whole_weights
 
 MOST_COLUMNS = 10
 DUMP_SUFFIXES = ('.pkl', '.pickle')
@@ -45,6 +46,11 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = tool_parser('Test a model and evaluate its predictions.', EXAMPLES)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        '--allow-partial',
+        action='store_true',
+        help='test although weights are missing, unexpected or of another shape; what is missing stays random',
+    )
     parser.add_argument(
         '--protocol',
         choices=(*PROTOCOLS, 'both'),
@@ -86,14 +92,14 @@ def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
         FileNotFoundError: If the checkpoint is not there.
         FileExistsError: If ``--out`` exists: results are never overwritten.
         ValueError: If an option does not go with the config.
+        WeightsMismatchError: If the checkpoint is not one of the model, and ``--allow-partial`` is off.
         SystemExit: If the checkpoint's weights are not finite.
     """
     args = parse_options(argv)
     if not args.verbose:
         quiet_start()
     cfg = load_config(args)
-    if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
-        raise FileNotFoundError(f'there is no checkpoint {args.checkpoint} (looked in {Path.cwd()})')
+    check_checkpoint(args.checkpoint)
     passes = [(protocol, _config_of_pass(cfg, args, protocol)) for protocol in _protocols(args)]
     for _, one in passes:
         check_data_roots(one, ('test_dataloader',))
@@ -103,7 +109,10 @@ def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
     for _, one in passes:
         prepare_distributed(one, args.launcher)
         try:
-            metrics.update(build_runner(one, args.verbose).test())
+            runner = build_runner(one, args.verbose)
+            if not args.allow_partial:
+                demand_whole_weights(runner)
+            metrics.update(runner.test())
         except NonFiniteError as error:
             raise SystemExit(str(error)) from None
     if ceiling:

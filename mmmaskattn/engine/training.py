@@ -21,6 +21,7 @@ from mmmaskattn.engine.run_lock import sole_training
 from mmmaskattn.engine.runner import build_runner, quiet_start
 from mmmaskattn.engine.schedule import fit_checkpoint_interval, fit_schedule
 from mmmaskattn.engine.stop_signals import REQUEST, noted_signals
+from mmmaskattn.utils.weights import demand_whole_weights
 
 EXAMPLES = """examples:
   python tools/train.py configs/maskattn/ade20k_semantic_128_tiny.py
@@ -90,6 +91,8 @@ def train(argv: Sequence[str] | None = None) -> Runner:
         runner = build_runner(cfg, args.verbose)
         for note in [*notes, *batch_notes(cfg, get_world_size())]:
             runner.logger.warning(note)
+        if cfg.get('resume'):
+            demand_whole_weights(runner)
         train_until_stopped(runner)
     return runner
 

@@ -91,18 +91,36 @@ def with_classes(base: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     if 'num_classes' in base:
         counts = {'num_classes': base['num_classes']}
     elif 'num_things' in base and 'num_stuff' in base:
-        counts = {**dict.fromkeys(THINGS, base['num_things']), **dict.fromkeys(STUFF, base['num_stuff'])}
+        counts = {'num_things': base['num_things'], 'num_stuff': base['num_stuff']}
     else:
         raise ValueError(
             'with_classes: found neither num_classes nor num_things and num_stuff; name one of configs/_base_/tasks '
             'in _base_'
         )
-    model = _counted(base['model'], counts, 0)
-    if not _has_count(model, counts):
-        raise ValueError(f'with_classes: the model has none of {sorted(counts)}; name one of configs/_base_/models')
-    config = Config(dict(model=model))
+    config = Config(dict(model=counted_model(base['model'], counts)))
     config.merge_from_dict(dict(model=changes))
     return config.to_dict()['model']
+
+
+def counted_model(model: Mapping[str, Any], counts: Mapping[str, int]) -> dict[str, Any]:
+    """Copy a model's config with other numbers of classes.
+
+    Args:
+        model: The model.
+        counts: `num_classes`, or `num_things` and `num_stuff`.
+
+    Returns:
+        The copy, see `with_classes`.
+
+    Raises:
+        ValueError: If the model counts no such classes.
+    """
+    if 'num_classes' not in counts:
+        counts = {**dict.fromkeys(THINGS, counts['num_things']), **dict.fromkeys(STUFF, counts['num_stuff'])}
+    copy = _counted(model, counts, 0)
+    if not _has_count(copy, counts):
+        raise ValueError(f'with_classes: the model has none of {sorted(counts)}; name one of configs/_base_/models')
+    return copy
 
 
 def _has_count(part: Any, counts: Mapping[str, int]) -> bool:

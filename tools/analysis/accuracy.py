@@ -15,11 +15,13 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
 from mmmaskattn.analysis import read_config
+from mmmaskattn.analysis.accuracy.identity import fingerprint_of
 from mmmaskattn.analysis.accuracy.runs import ResultsFile, Run, RunFailedError, execute_run
 from mmmaskattn.analysis.accuracy.table import accuracy_table, describe
+from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 from mmmaskattn.utils.configs import config_name
 
 TOOLS = Path(__file__).resolve().parents[1]
@@ -27,7 +29,7 @@ TOOLS = Path(__file__).resolve().parents[1]
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('configs', nargs='+', type=Path, help='configs to compare')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0], help='random seeds')
     parser.add_argument('--epochs', type=int, required=True, help='epochs of each training')
@@ -48,9 +50,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def options_of(given: list[str]) -> dict[str, object]:
     """``key=value`` texts as the tools read them."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--options', nargs='+', action=DictAction, default={})
-    return parser.parse_args(['--options', *given]).options if given else {}
+    parser = ToolParser()
+    parser.add_settings()
+    return parser.parse_args(['--cfg-options', *given]).cfg_options if given else {}
 
 
 def work(todo: list[Run], results: ResultsFile, args: argparse.Namespace) -> list[str]:
@@ -81,18 +83,17 @@ def table_of(configs: dict[Path, Config], results: ResultsFile, runs: list[Run],
     return accuracy_table(finished, args.epochs, args.protocol, args.metric)
 
 
+@ends_in_one_line('accuracy')
 def main(argv: list[str] | None = None) -> None:
     """Run the comparison."""
     args = parse_args(argv)
     warnings.filterwarnings('ignore')
     logging.disable(logging.WARNING)
-    try:
-        configs = {path: read_config(path, options_of(args.cfg_options)) for path in args.configs}
-        results = ResultsFile(args.work_dir / 'results.json')
-    except (FileNotFoundError, ValueError) as error:
-        sys.exit(f'error: {error}')
+    configs = {path: read_config(path, options_of(args.cfg_options)) for path in args.configs}
+    results = ResultsFile(args.work_dir / 'results.json')
     settings = (args.epochs, args.work_dir, tuple(args.cfg_options), args.protocol)
-    runs = [Run(path, seed, *settings) for seed in args.seeds for path in configs]
+    fingerprints = {path: fingerprint_of(cfg) for path, cfg in configs.items()}
+    runs = [Run(path, seed, *settings, fingerprints[path]) for seed in args.seeds for path in configs]
     todo = [run for run in runs if results.get(run) is None]
     print(f'{len(runs)} runs, {len(runs) - len(todo)} finished before; logs in {args.work_dir}', file=sys.stderr)
     failures = work(todo, results, args)
@@ -100,7 +101,7 @@ def main(argv: list[str] | None = None) -> None:
     (args.work_dir / 'results.md').write_text(table + '\n')
     print(table)
     if failures:
-        sys.exit('error: ' + '\n'.join(failures))
+        raise RunFailedError('; '.join(failures))
 
 
 if __name__ == '__main__':

@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
-from mmengine.config import DictAction
 
 from mmmaskattn.analysis import build_model, input_size, read_config
 from mmmaskattn.analysis.models import random_images
@@ -34,12 +33,13 @@ from mmmaskattn.analysis.timing.latency import (
     working_forward,
 )
 from mmmaskattn.analysis.timing.predict import time_predictions
+from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 from mmmaskattn.utils.configs import distinct_names
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest='command', required=True)
     latency = commands.add_parser('latency', help='time the models of several configs')
     latency.add_argument('configs', nargs='+', help='configs of mmmaskattn, mmseg or mmdet; ratios are to the first')
@@ -52,7 +52,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     latency.add_argument('--channels-last', action='store_true', help='memory format of weights and images')
     latency.add_argument('--compile', action='store_true', help='torch.compile; its time is in the warm-up')
     latency.add_argument('--train-step', action='store_true', help='time forward and backward in training mode')
-    latency.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of every config')
+    latency.add_settings('every config')
     decode = commands.add_parser('decode', help='time reduced JPEG decoding against full decoding')
     decode.add_argument('--native-size', type=int, nargs=2, default=[1200, 1600], help='H W of the pictures')
     decode.add_argument('--size', type=int, nargs='+', default=[128], help="H W of the network's input")
@@ -81,7 +81,8 @@ def _add_predict(commands: Any) -> None:
     predict.add_argument('--images', type=int, default=32, help='images of the test set')
     predict.add_argument('--rounds', type=int, default=3, help='how often each image is predicted')
     predict.add_argument('--threads', type=int, default=1, help='CPU threads')
-    predict.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of every config')
+    predict.add_argument('--allow-partial', action='store_true', help='take what fits of checkpoints of other models')
+    predict.add_settings('every config')
 
 
 def show_progress(rounds: Iterable[int]) -> Iterator[int]:
@@ -143,7 +144,7 @@ def run_predict(args: argparse.Namespace) -> None:
         (name, read_config(config, args.cfg_options), checkpoint)
         for name, config, checkpoint in zip(distinct_names(configs), configs, checkpoints)
     ]
-    timings = time_predictions(pairs, args.images, args.rounds, show_progress)
+    timings = time_predictions(pairs, args.images, args.rounds, show_progress, args.allow_partial)
     print(f'{processor_name()}, {args.threads} CPU thread(s), torch {torch.__version__}')
     print(f'{args.images} images of the test set, one at a time, {args.rounds} times each, models in turn\n')
     print(latency_table(timings, dict.fromkeys(timings, 'predict')))
@@ -170,15 +171,13 @@ RUNS: dict[str, Callable[[argparse.Namespace], None]] = {
 }
 
 
+@ends_in_one_line('benchmark')
 def main(argv: list[str] | None = None) -> None:
     """Run the chosen benchmark."""
     args = parse_args(argv)
     warnings.filterwarnings('ignore')
     logging.disable(logging.WARNING)
-    try:
-        RUNS[args.command](args)
-    except (FileNotFoundError, ValueError) as error:
-        sys.exit(f'error: {error}')
+    RUNS[args.command](args)
 
 
 if __name__ == '__main__':

@@ -11,20 +11,21 @@ import logging
 import sys
 import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed package comes first
 
-from mmengine.config import Config
-
 from mmmaskattn.analysis.timing.loader import benchmark_loaders
 from mmmaskattn.data_tools.mini import LAYOUTS, write_mini
 from mmmaskattn.data_tools.shrink import shrink_dataset
+from mmmaskattn.datasets.config_file import read_config_file
+from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the command's options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='a config with data sets that have a data_root')
     parser.add_argument('--original', type=Path, metavar='ROOT', help='data root of the original files')
     parser.add_argument('--shrunk', type=Path, metavar='ROOT', help='data root of the copy')
@@ -37,7 +38,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--split', choices=('train', 'val'), default='train', help='data and pipeline (default train)')
     parser.add_argument('--images', type=int, default=32, help='images of a round (default 32)')
     parser.add_argument('--rounds', type=int, default=7, help='timed rounds (default 7)')
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     if bool(args.draw) == bool(args.original and args.shrunk):
         parser.error('expected either --original ROOT and --shrunk ROOT, or --draw LAYOUT')
     if min(args.images, args.rounds) < 1:
@@ -53,18 +54,16 @@ def draw(args: argparse.Namespace, folder: Path) -> dict[str, Path]:
     return {'original': original, 'shrunk': folder / 'shrunk'}
 
 
-def main() -> None:
+@ends_in_one_line('benchmark_loader')
+def main(argv: Sequence[str] | None = None) -> None:
     """Time and print the table; what cannot be timed ends the command with status 1 and one line."""
-    args = parse_args()
+    args = parse_args(argv)
     warnings.filterwarnings('ignore')
     logging.disable(logging.WARNING)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            roots = draw(args, Path(folder)) if args.draw else {'original': args.original, 'shrunk': args.shrunk}
-            cfg = Config.fromfile(args.config)
-            print(benchmark_loaders(cfg, roots, args.split, args.images, args.rounds).table())
-    except (OSError, ValueError) as error:
-        sys.exit(f'benchmark_loader: {error}')
+    cfg = read_config_file(args.config)
+    with tempfile.TemporaryDirectory() as folder:
+        roots = draw(args, Path(folder)) if args.draw else {'original': args.original, 'shrunk': args.shrunk}
+        print(benchmark_loaders(cfg, roots, args.split, args.images, args.rounds).table())
 
 
 if __name__ == '__main__':

@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed package comes first
@@ -22,19 +23,20 @@ import cv2
 import numpy as np
 
 from mmmaskattn.data_tools.prepare import ade20k_splits, prepare_splits
+from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 
 SIDE = 10
 """Distance of the instances in pixels; each is one pixel smaller."""
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the command's options."""
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = ToolParser(description=__doc__.partition('\n')[0])
     parser.add_argument('--annotations', type=int, nargs='+', default=[10000, 100000], help='numbers to measure')
     parser.add_argument('--per-image', type=int, default=50, help='instances in each image (default 50)')
     parser.add_argument('--size', type=int, nargs=2, default=(128, 128), metavar=('H', 'W'), help='default 128 128')
     parser.add_argument('--workers', type=int, help='processes (default: one a core)')
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 def draw_annotations(size: tuple[int, int], count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -97,9 +99,10 @@ def measure(root: Path, workers: int | None) -> None:
     )
 
 
-def main() -> None:
+@ends_in_one_line('benchmark_prepare_memory')
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure each number of annotations."""
-    args = parse_args()
+    args = parse_args(argv)
     for count in args.annotations:
         with tempfile.TemporaryDirectory() as folder:
             write_set(Path(folder), tuple(args.size), max(1, count // args.per_image), args.per_image)

@@ -19,12 +19,14 @@ import cv2
 import mmcv
 import numpy as np
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 from mmengine.utils import track_iter_progress
 from mmengine.visualization import Visualizer
 
 from mmmaskattn.datasets.check_root import check_data_roots
+from mmmaskattn.datasets.config_file import read_config_file
+from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 from mmmaskattn.utils.configs import config_name
 from mmmaskattn.utils.files import free_folder
 from mmmaskattn.visualization import ClassTable, Headings, SheetLayout, Step, draw_sheet, locate, run_steps
@@ -34,7 +36,7 @@ SPLITS = ('train', 'val', 'test')
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config of mmmaskattn, mmseg or mmdet')
     parser.add_argument('--split', choices=SPLITS, default='train', help='whose pipeline and images (default train)')
     parser.add_argument('--number', type=int, default=8, metavar='N', help='images, drawn by the seed (default 8)')
@@ -45,7 +47,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--columns', type=int, default=6, metavar='N', help='most steps in a row (default 6)')
     parser.add_argument('--boxes', action='store_true', help='draw boxes where there are masks too')
     parser.add_argument('--show', action='store_true', help='show the pictures in a window too; a key goes on')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of the config')
+    parser.add_settings()
     return parser.parse_args(argv)
 
 
@@ -109,11 +111,8 @@ def draw_sample(dataset: Any, index: int, cfg: Config, args: argparse.Namespace)
 
 def browse(args: argparse.Namespace) -> int:
     """Draw the pictures and say where they are; return the number of samples whose pipeline failed."""
-    if not Path(args.config).is_file():
-        raise FileNotFoundError(f'there is no config {args.config} (looked in {Path.cwd()})')
     SheetLayout(args.panel, args.columns)
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options or {})
+    cfg = read_config_file(args.config, args.cfg_options)
     dataset = build_dataset(cfg, args.split)
     indices = choose_indices(len(dataset), args)
     wanted = Path(args.output_dir or Path('work_dirs', 'browse', f'{config_name(args.config)}_{args.split}'))
@@ -130,17 +129,15 @@ def browse(args: argparse.Namespace) -> int:
     return len(problems)
 
 
+@ends_in_one_line('browse_dataset')
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the tool; status 1 if it could not start or a pipeline failed on a sample."""
     args = parse_args(argv)
     warnings.filterwarnings('ignore')
     logging.disable(logging.WARNING)
-    try:
-        failed = browse(args)
-    except (ImportError, KeyError, OSError, TypeError, ValueError) as error:
-        sys.exit(f'error: {error}')
+    failed = browse(args)
     if failed:
-        sys.exit(f'error: the pipeline failed on {failed} images; see above, and their pictures')
+        sys.exit(f'browse_dataset: the pipeline failed on {failed} images; see above, and their pictures')
 
 
 if __name__ == '__main__':

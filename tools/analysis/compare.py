@@ -14,13 +14,12 @@ import sys
 import warnings
 from pathlib import Path
 
-from mmengine.config import DictAction
-
 from mmmaskattn.analysis.comparison.accuracy import read_accuracy
 from mmmaskattn.analysis.comparison.measure import Comparison, Conditions, Measured
 from mmmaskattn.analysis.comparison.memory import can_measure
 from mmmaskattn.analysis.comparison.table import X_AXES, as_csv, as_markdown, plot_comparison
 from mmmaskattn.analysis.cost.complexity import FORWARDS
+from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 from mmmaskattn.utils.configs import config_name
 
 FILES = ('comparison.md', 'comparison.csv', 'comparison.png')
@@ -28,7 +27,7 @@ FILES = ('comparison.md', 'comparison.csv', 'comparison.png')
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('configs', nargs='+', help='configs of mmmaskattn, mmseg or mmdet')
     parser.add_argument('--out', type=Path, required=True, help=f'folder for {", ".join(FILES)}; never overwritten')
     parser.add_argument('--shape', type=int, nargs='+', default=[128], help='H W of the input, or one number')
@@ -44,7 +43,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--accuracy', type=Path, nargs='+', default=[], help='results.json of accuracy.py')
     parser.add_argument('--metric', nargs='+', default=['mIoU'], help='metrics to join; the plot shows the first')
     parser.add_argument('--x-axis', choices=X_AXES, default='macs', help='x axis of the plot')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of every config')
+    parser.add_settings('every config')
     args = parser.parse_args(argv)
     for option in ('shape', 'batches', 'train_batch', 'rounds', 'slow_rounds', 'threads'):
         given = getattr(args, option)
@@ -96,19 +95,17 @@ def write(rows: list[Measured], conditions: Conditions, args: argparse.Namespace
     print(table)
 
 
+@ends_in_one_line('compare')
 def main(argv: list[str] | None = None) -> None:
     """Run the comparison."""
     args = parse_args(argv)
     warnings.filterwarnings('ignore')
     logging.disable(logging.WARNING)
-    try:
-        names = [config_name(config) for config in args.configs]
-        accuracy = read_accuracy(args.accuracy, names, args.metric)
-        comparison = Comparison(args.configs, conditions_of(args), args.cfg_options)
-        check_out(args.out)
-        rows = comparison.run()
-    except (FileExistsError, FileNotFoundError, RuntimeError, ValueError) as error:
-        sys.exit(f'error: {error}')
+    names = [config_name(config) for config in args.configs]
+    accuracy = read_accuracy(args.accuracy, names, args.metric)
+    comparison = Comparison(args.configs, conditions_of(args), args.cfg_options)
+    check_out(args.out)
+    rows = comparison.run()
     for row in rows:
         row.accuracy = accuracy.get(config_name(row.config), {})
     write(rows, comparison.conditions, args)

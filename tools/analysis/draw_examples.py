@@ -9,7 +9,6 @@ One panoptic model gives all three. tools/test.py --show-dir draws all images, e
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from PIL import Image
 from mmmaskattn.analysis.models import read_config
 from mmmaskattn.analysis.timing.predict import trained_model
 from mmmaskattn.datasets.check_root import check_data_roots
+from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 from mmmaskattn.visualization.class_table import ClassTable
 from mmmaskattn.visualization.example_sheet import Example, draw_examples
 from mmmaskattn.visualization.image import to_rgb
@@ -32,7 +32,7 @@ from mmmaskattn.visualization.truth import Truth
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config of a panoptic model')
     parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument('--out', type=Path, required=True, help='PNG to write; replaced if it is there')
@@ -65,13 +65,11 @@ def examples(args: argparse.Namespace) -> tuple[list[Example], ClassTable]:
         return [example_of(batch, model.test_step(batch)[0], table, args.score) for batch in batches], table
 
 
+@ends_in_one_line('draw_examples')
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the sheet."""
     args = parse_args(argv)
-    try:
-        drawn = draw_examples(*examples(args), side=args.side)
-    except (FileNotFoundError, RuntimeError, ValueError) as error:
-        sys.exit(f'error: {error}')
+    drawn = draw_examples(*examples(args), side=args.side)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(drawn).quantize(256, dither=Image.Dither.NONE).save(args.out, optimize=True)  # half the size
     print(f'{len(args.indices)} images drawn into {args.out}')

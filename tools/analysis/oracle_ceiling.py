@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.utils import track_iter_progress
 
 from mmmaskattn.datasets.check_root import check_data_roots
+from mmmaskattn.datasets.config_file import read_config_file
 from mmmaskattn.evaluation.ceiling import (
     LOWRES_CEILING,
     NativeCeiling,
@@ -16,20 +18,21 @@ from mmmaskattn.evaluation.ceiling import (
     label_dataset,
     network_size,
 )
+from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 from mmmaskattn.utils.markdown import markdown_table
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line.
 
     Returns:
         The options.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = ToolParser(description=__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('--size', type=int, nargs='+', help='network size: H or H W; default: that of the config')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override options, key=value')
-    return parser.parse_args()
+    parser.add_settings()
+    return parser.parse_args(argv)
 
 
 def semantic_table(cfg: Config, size: tuple[int, int]) -> tuple[int, str]:
@@ -67,12 +70,11 @@ def segment_table(cfg: Config, size: tuple[int, int]) -> tuple[int, str]:
     return len(ceiling.dataset), markdown_table(['metric', 'ceiling'], rows)
 
 
-def main() -> None:
+@ends_in_one_line('oracle_ceiling')
+def main(argv: Sequence[str] | None = None) -> None:
     """Compute the ceiling and print a table."""
-    args = parse_args()
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
+    args = parse_args(argv)
+    cfg = read_config_file(args.config, args.cfg_options)
     size = network_size(cfg, args.size)
     check_data_roots(cfg, ('test_dataloader',))
     images, table = (segment_table if cfg.get('default_scope') == 'mmdet' else semantic_table)(cfg, size)

@@ -11,19 +11,20 @@ from __future__ import annotations
 import argparse
 import re
 import statistics
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
+
 OURS, PEER = '#b03a2e', '#3b6ea5'
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('page', type=Path, help='Markdown page; its first table with both columns is taken')
     parser.add_argument('--x', required=True, metavar='COLUMN', help='heading of the cost')
     parser.add_argument('--y', required=True, metavar='COLUMN', help='heading of the accuracy')
@@ -34,7 +35,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def read_table(page: Path, columns: tuple[str, str]) -> list[tuple[str, list[float], list[float]]]:
     """The rows of the first table that has both columns: name (its first cell), and the numbers in the two cells."""
     header: list[str] = []
-    rows = []
+    rows: list[Any] = []
     for line in page.read_text(encoding='utf-8').splitlines():
         cells = [cell.strip() for cell in line.strip().strip('|').split('|')] if line.startswith('|') else []
         if not cells and rows:
@@ -81,13 +82,11 @@ def plot(rows: list[tuple[str, list[float], list[float]]], labels: tuple[str, st
     figure.savefig(out, dpi=110)
 
 
+@ends_in_one_line('plot_accuracy')
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw the plot."""
     args = parse_args(argv)
-    try:
-        rows = read_table(args.page, (args.x, args.y))
-    except (FileNotFoundError, ValueError) as error:
-        sys.exit(f'error: {error}')
+    rows = read_table(args.page, (args.x, args.y))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     plot(rows, (args.x, args.y), args.out)
     print(f'{len(rows)} points drawn into {args.out}')

@@ -10,23 +10,24 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed package comes first
 
-from mmengine.config import Config, DictAction
-
 from mmmaskattn.data_tools.check import CheckReport, Problem, check_config
 from mmmaskattn.data_tools.check.statistics import plot_statistics
 from mmmaskattn.data_tools.check.splits import SPLITS
+from mmmaskattn.datasets.config_file import read_config_file
 from mmmaskattn.datasets.transforms.low_res_resize import check_size
+from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 from mmmaskattn.utils.files import free_folder
 from mmmaskattn.utils.configs import config_name
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the command's options."""
-    parser = argparse.ArgumentParser(
+    parser = ToolParser(
         description=__doc__.partition('\n')[0], epilog='Exit status: 0 fit for training, 1 not, 2 wrong options.'
     )
     parser.add_argument('config', help='a config of ours, mmseg or mmdet')
@@ -40,8 +41,8 @@ def parse_args() -> argparse.Namespace:
         '--out-dir', help='folder for the report (default work_dirs/check/CONFIG); if it is full, OUT_DIR_2'
     )
     parser.add_argument('--max-lines', type=int, default=100, help='problems printed; the report has all (default 100)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override options, key=value')
-    return parser.parse_args()
+    parser.add_settings()
+    return parser.parse_args(argv)
 
 
 class Printer:
@@ -87,21 +88,11 @@ def write_report(report: CheckReport, folder: Path) -> None:
         plot_statistics(statistics, folder / f'{statistics.split}.png')
 
 
-def load(args: argparse.Namespace) -> Config:
-    """Load the config with the options merged in; what is wrong with it ends the command with status 2."""
-    if not Path(args.config).is_file():
-        print(f'check: there is no config {args.config} (looked in {Path.cwd()})', file=sys.stderr)
-        sys.exit(2)
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
-    return cfg
-
-
-def main() -> None:
+@ends_in_one_line('check', status=2)
+def main(argv: Sequence[str] | None = None) -> None:
     """Check, report, and end with status 1 if there are errors."""
-    args = parse_args()
-    cfg = load(args)
+    args = parse_args(argv)
+    cfg = read_config_file(args.config, args.cfg_options)
     size = check_size(args.size[0] if len(args.size) == 1 else args.size, '--size') if args.size else None
     wanted = Path(args.out_dir or Path('work_dirs', 'check', config_name(args.config)))
     folder = free_folder(wanted)

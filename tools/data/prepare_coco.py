@@ -8,18 +8,21 @@ Writes nothing. Says what is missing, and in which official archive it is.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed package comes first
 
 from mmmaskattn.data_tools.prepare import check_coco
 from mmmaskattn.data_tools.prepare.command import root_parser
+from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 
 
-def main() -> None:
+@ends_in_one_line('prepare_coco')
+def main(argv: Sequence[str] | None = None) -> None:
     """Check, report, and end with status 1 if something is missing or wrong."""
     args = root_parser('Check that the official files are complete; writes nothing.', 'COCO_ROOT', 'data/coco')
-    options = args.parse_args()
+    options = args.parse_args(argv)
     problems = 0
     for report in check_coco(options.root, options.splits):
         print('\n'.join(report.lines()), flush=True)

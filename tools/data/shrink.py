@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 if sys.platform != 'win32':
@@ -17,11 +18,12 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed 
 
 from mmmaskattn.data_tools.shrink import LAYOUTS, ShrinkReport, shrink_dataset
 from mmmaskattn.data_tools.shrink.run import STATE_FOLDER
+from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the command's options."""
-    parser = argparse.ArgumentParser(
+    parser = ToolParser(
         description=__doc__.partition('\n')[0],
         epilog='Exit status: 0 all well, 1 problems, which are named, 2 wrong options.',
     )
@@ -30,7 +32,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--size', type=int, nargs='+', default=[128], metavar='PIXELS', help='H or H W (default 128)')
     parser.add_argument('--layout', choices=LAYOUTS, help='default: found by the names of the folders')
     parser.add_argument('--workers', type=int, help='processes (default: one a core)')
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     if args.workers is not None and args.workers < 1:
         parser.error(f'--workers {args.workers}: expected 1 or more')
     return args
@@ -46,19 +48,18 @@ def peak_memory() -> str:
 
 
 def shrink(args: argparse.Namespace) -> ShrinkReport:
-    """Make the copy; a refusal ends the command with status 1 and one line."""
+    """Make the copy; CTRL-C ends the command in one line."""
     size = args.size[0] if len(args.size) == 1 else args.size
     try:
         return shrink_dataset(args.source, args.target, size, args.layout, args.workers)
-    except (OSError, ValueError, RuntimeError) as error:
-        sys.exit(f'shrink: {error}')
     except KeyboardInterrupt:
         sys.exit('shrink: interrupted; run it again to go on.')
 
 
-def main() -> None:
+@ends_in_one_line('shrink')
+def main(argv: Sequence[str] | None = None) -> None:
     """Make the copy, report, and end with status 1 if there are problems."""
-    args = parse_args()
+    args = parse_args(argv)
     report = shrink(args)
     print('\n'.join(report.lines()))
     print(peak_memory())

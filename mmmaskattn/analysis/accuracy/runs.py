@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmmaskattn.analysis.accuracy.identity import provenance
 from mmmaskattn.utils.configs import config_name
 
 
@@ -32,6 +32,7 @@ class Run:
         work_dir: Folder of the whole comparison.
         options: Settings for ``--cfg-options`` of training and test alike, as ``key=value``.
         protocol: Evaluation protocol of the test.
+        fingerprint: Of the config, options merged, and of its data: see `fingerprint_of`.
     """
 
     config: Path
@@ -40,12 +41,13 @@ class Run:
     work_dir: Path
     options: tuple[str, ...] = ()
     protocol: str = 'lowres'
+    fingerprint: str = ''
 
     @property
     def name(self) -> str:
-        """Config, epochs, options (as a short hash) and seed: two runs with one name are the same training."""
-        changed = hashlib.sha1(' '.join(self.options).encode()).hexdigest()[:6] if self.options else ''
-        return f'{config_name(self.config)}/epochs{self.epochs}{"_" if changed else ""}{changed}_seed{self.seed}'
+        """Config, epochs, fingerprint and seed: two runs with one name are the same training."""
+        parts = [f'epochs{self.epochs}', *filter(None, [self.fingerprint]), f'seed{self.seed}']
+        return f'{config_name(self.config)}/{"_".join(parts)}'
 
     @property
     def key(self) -> str:
@@ -106,8 +108,8 @@ def _call(script: Path, arguments: Sequence[str], log: Path, threads: int) -> No
         command = [sys.executable, str(script), *arguments]
         done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, env=environment, check=False)
     if done.returncode:
-        tail = '\n'.join(log.read_text(errors='replace').splitlines()[-5:])
-        raise RunFailedError(f'{script.name} ended with {done.returncode}; see {log}\n{tail}')
+        last = next(iter(log.read_text(errors='replace').splitlines()[-1:]), 'it said nothing')
+        raise RunFailedError(f'{script.name} ended with {done.returncode} (all it said: {log}): {last}')
 
 
 def _add_seconds(folder: Path, seconds: float) -> float:
@@ -180,7 +182,7 @@ def execute_run(run: Run, tools: Path, threads: int) -> dict[str, Any]:
         threads: CPU threads of each process.
 
     Returns:
-        The run's settings, ``metrics`` and ``seconds`` of training.
+        The run's settings, ``metrics``, ``seconds`` of training, and what it was done with: see `provenance`.
     """
     seconds = train_run(run, tools, threads)
     metrics = evaluate_run(run, tools, threads)
@@ -193,4 +195,6 @@ def execute_run(run: Run, tools: Path, threads: int) -> dict[str, Any]:
         threads=threads,
         metrics=metrics,
         seconds=round(seconds, 1),
+        fingerprint=run.fingerprint,
+        **provenance(),
     )

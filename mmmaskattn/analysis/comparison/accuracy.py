@@ -56,6 +56,12 @@ def _setting(run: dict[str, Any]) -> str:
 
 def _one_setting(runs: Sequence[dict[str, Any]], name: str) -> str:
     settings = sorted({_setting(run) for run in runs})
+    contents = {run.get('fingerprint') for run in runs}
+    if len(contents) > len(settings):
+        raise ValueError(
+            f'--accuracy: {name} has results of {len(contents)} versions of the config or its data, which must not be '
+            'mixed. Give result files of one.'
+        )
     if len(settings) > 1:
         raise ValueError(
             f'--accuracy: {name} has results of {len(settings)} settings, which must not be mixed: '
@@ -79,7 +85,8 @@ def read_accuracy(
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If a file is none of these, a config's runs differ in protocol, epochs or options, or nothing fits.
+        ValueError: If a file is none of these, a config's runs differ in protocol, epochs, options, content or data, or
+            nothing fits.
     """
     runs = [run for path in paths for run in _read(path)]
     found: dict[str, dict[str, Accuracy]] = {}

@@ -14,23 +14,27 @@ from typing import Any
 import torch
 from mmengine.config import Config
 from mmengine.model import BaseModel
-from mmengine.runner import Runner, load_checkpoint
+from mmengine.runner import Runner
 
 from mmmaskattn.analysis.models import build_model
 from mmmaskattn.analysis.timing.latency import Timing, time_in_turn
+from mmmaskattn.utils.weights import load_model_weights
 
 
-def trained_model(cfg: Config, checkpoint: str | Path) -> BaseModel:
+def trained_model(cfg: Config, checkpoint: str | Path, allow_partial: bool = False) -> BaseModel:
     """Build the model of a config with trained weights, in evaluation mode on the CPU.
+
+    Args:
+        cfg: The config.
+        checkpoint: The file.
+        allow_partial: Take what fits of a checkpoint of another model.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
-        RuntimeError: If the checkpoint is of another model.
+        WeightsMismatchError: If the checkpoint is of another model.
     """
-    if not Path(checkpoint).is_file():
-        raise FileNotFoundError(f'there is no checkpoint {checkpoint}')
     model: Any = build_model(cfg)
-    load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
+    load_model_weights(model, checkpoint, allow_partial)
     return model.eval()
 
 
@@ -56,6 +60,7 @@ def time_predictions(
     images: int,
     rounds: int,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+    allow_partial: bool = False,
 ) -> dict[str, Timing]:
     """Time the predictions of several trained models on the same images, in turn.
 
@@ -64,12 +69,13 @@ def time_predictions(
         images: Number of images of the test set.
         rounds: How often each image is predicted.
         progress: Wraps the rounds to show how far they are.
+        allow_partial: Take what fits of checkpoints of other models.
 
     Returns:
         Times of single images by name.
     """
     calls = {
-        name: prediction_call(trained_model(cfg, checkpoint), test_batches(cfg, images))
+        name: prediction_call(trained_model(cfg, checkpoint, allow_partial), test_batches(cfg, images))
         for name, cfg, checkpoint in pairs
     }
     return time_in_turn(calls, rounds * images, warmup=2, progress=progress)
