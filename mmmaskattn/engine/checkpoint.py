@@ -1,4 +1,4 @@
-"""Loading of mmengine's checkpoints such that none runs code, whatever torch's default is.
+"""Checkpoints: loaded with weights_only left on, written whole or not at all.
 
 With ``weights_only=True`` ``torch.load`` rebuilds only objects on an allow-list, and mmengine's checkpoints hold more
 than tensors: the history of the logged scalars (``HistoryBuffer`` objects with NumPy arrays, and through
@@ -10,10 +10,12 @@ source when it resumes (``meta['config']``) is dropped.
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import re
 import types
+import zipfile
 from _compat_pickle import IMPORT_MAPPING
 from pathlib import Path
 from typing import Any, Callable
@@ -22,11 +24,14 @@ from urllib.parse import urlparse
 import numpy as np
 import torch
 from mmengine.dist import barrier
+from mmengine.fileio import register_backend
+from mmengine.fileio.backends import LocalBackend
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import _weights_only_unpickler
 
+from mmmaskattn.utils.files import atomic_write
 from mmmaskattn.utils.weights import load_weights
 
 _STATISTICS = ('min', 'max', 'current', 'mean')
@@ -182,3 +187,86 @@ def allow_mmengine_checkpoints() -> None:
     CheckpointLoader.register_scheme(prefixes=('http://', 'https://'), loader=load_from_http, force=True)
     # The loaders of torchvision:// and open-mmlab:// find theirs by this name.
     mmengine_checkpoint.load_from_http = load_from_http
+
+
+BACKEND = 'WholeFilesBackend'
+NEEDED_TO_RESUME = {'meta', 'state_dict', 'message_hub', 'optimizer'}
+
+
+class WholeFilesBackend(LocalBackend):
+    """mmengine's local backend, which writes beside and renames, and deletes only when told that it is time.
+
+    What is to be deleted is noted by :meth:`remove` and deleted by :meth:`remove_outdated`, so that whoever writes the
+    new file first can be killed at any moment without a loss.
+    """
+
+    def __init__(self) -> None:
+        self._outdated: list[str] = []
+
+    def put(self, obj: bytes, filepath: str | os.PathLike[str]) -> None:
+        """Write a whole file.
+
+        Args:
+            obj: What it shall hold.
+            filepath: The file; parent folders are made.
+
+        Raises:
+            OSError: If it cannot be written; it names the file.
+        """
+        write_whole(filepath, obj)
+
+    def remove(self, filepath: str | os.PathLike[str]) -> None:
+        """Note a file that :meth:`remove_outdated` shall delete.
+
+        Args:
+            filepath: The file.
+        """
+        self._outdated.append(str(filepath))
+
+    def remove_outdated(self, keep: tuple[str | None, ...] = ()) -> None:
+        """Delete what was noted.
+
+        Args:
+            keep: Files that are not to be deleted after all, since they were written anew under the same name.
+        """
+        while self._outdated:
+            outdated = self._outdated.pop()
+            if outdated not in keep:
+                Path(outdated).unlink(missing_ok=True)
+
+
+register_backend(BACKEND, WholeFilesBackend, force=True)
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a whole file, or leave the one that is there.
+
+    Args:
+        path: The file.
+        content: What it shall hold.
+
+    Raises:
+        OSError: If it cannot be written; it names the file, also when the disk is full.
+    """
+    try:
+        atomic_write(path, content)
+    except OSError as error:
+        raise OSError(error.errno or errno.EIO, error.strerror, str(path)) from error
+
+
+def is_whole(path: Path) -> bool:
+    """Say whether a training can go on from a checkpoint: every byte is there, and so is the optimizer's state.
+
+    Args:
+        path: The file; it may be absent.
+
+    Returns:
+        False for a file that is absent, cut short, damaged, foreign, or holds weights only.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.testzip() is not None:
+                return False
+        return set(load_from_local(str(path), map_location='cpu')) >= NEEDED_TO_RESUME
+    except (OSError, RuntimeError, EOFError, TypeError, zipfile.BadZipFile, pickle.UnpicklingError):
+        return False

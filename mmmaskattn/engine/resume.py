@@ -10,7 +10,7 @@ from typing import Any
 from mmengine.optim import _ParamScheduler
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
-from mmmaskattn.engine.whole_files import is_whole
+from mmmaskattn.engine.checkpoint import is_whole
 
 MOVING = ('last_step', 'base_values', 'verbose', 'optimizer')
 """Attributes of a scheduler that are not settings."""

@@ -20,7 +20,7 @@ from mmmaskattn.engine.resume import newest_whole_checkpoint
 from mmmaskattn.engine.run_lock import sole_training
 from mmmaskattn.engine.runner import build_runner, quiet_start
 from mmmaskattn.engine.schedule import fit_checkpoint_interval, fit_schedule
-from mmmaskattn.engine.stop_signals import REQUEST, noted_signals
+from mmmaskattn.engine.stopping import REQUEST, noted_signals
 from mmmaskattn.utils.weights import demand_whole_weights
 
 EXAMPLES = """examples:

@@ -26,8 +26,8 @@ sys.path[:0] = [str(ROOT / 'tests/support'), str(ROOT)]
 
 from tiny_training import EPOCHS, ITERATIONS, Started, differing, train_tiny, write_tiny  # noqa: E402
 
+from mmmaskattn.engine.checkpoint import is_whole, load_from_local  # noqa: E402
 from mmmaskattn.engine.resume import newest_whole_checkpoint  # noqa: E402
-from mmmaskattn.engine.whole_files import is_whole, load_from_local  # noqa: E402
 
 HOOK = ('default_hooks.checkpoint.max_keep_ckpts=1', 'default_hooks.checkpoint.interval=1')
 

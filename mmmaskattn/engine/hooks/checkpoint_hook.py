@@ -9,9 +9,9 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
-from mmmaskattn.engine.agreement import any_rank
+from mmmaskattn.engine.checkpoint import BACKEND, WholeFilesBackend, write_whole
 from mmmaskattn.engine.non_finite import NonFiniteError, non_finite_weights
-from mmmaskattn.engine.whole_files import BACKEND, WholeFilesBackend, write_whole
+from mmmaskattn.engine.stopping import any_rank
 from mmmaskattn.registry import HOOKS
 from mmmaskattn.utils.files import remove_partial_files
 

@@ -9,8 +9,8 @@ from mmengine.dist import all_gather_object, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmmaskattn.engine.agreement import any_rank
 from mmmaskattn.engine.non_finite import NonFiniteError, non_finite_losses, non_finite_names, pictures_of
+from mmmaskattn.engine.stopping import any_rank
 from mmmaskattn.registry import HOOKS
 
 ACTIONS = ('stop', 'skip')

@@ -9,9 +9,8 @@ from mmengine.dist import get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmmaskattn.engine.agreement import largest
 from mmmaskattn.engine.hooks.checkpoint_hook import WholeCheckpointHook
-from mmmaskattn.engine.stop_signals import REQUEST
+from mmmaskattn.engine.stopping import REQUEST, largest
 from mmmaskattn.registry import HOOKS
 
 
@@ -19,7 +18,7 @@ from mmmaskattn.registry import HOOKS
 class StopHook(Hook):
     """Save a checkpoint and end when the process was asked to by SIGINT or SIGTERM.
 
-    The signals are noted by ``mmmaskattn.engine.stop_signals.noted_signals``, around the training. All processes end at
+    The signals are noted by ``mmmaskattn.engine.stopping.noted_signals``, around the training. All processes end at
     the same iteration. It needs `WholeCheckpointHook`; without it the training ends and saves nothing.
     """
 

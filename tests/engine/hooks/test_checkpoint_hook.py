@@ -9,10 +9,10 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from tiny_training import DrawnPoints, TinyRegression
 
+from mmmaskattn.engine.checkpoint import is_whole
 from mmmaskattn.engine.hooks.checkpoint_hook import WholeCheckpointHook
 from mmmaskattn.engine.non_finite import NonFiniteError
 from mmmaskattn.engine.resume import ResumeError, newest_whole_checkpoint
-from mmmaskattn.engine.whole_files import is_whole
 from mmmaskattn.utils import files
 
 

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM as a wish to stop, which the training fulfils at the end of an iteration."""
+"""Stopping together: SIGINT and SIGTERM as a wish that is fulfilled after an iteration, and what processes agree on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import torch
+from mmengine.dist import all_reduce, get_world_size
 from torch.utils.data._utils import signal_handling
+
+
+def largest(value: int) -> int:
+    """Take the largest value of all processes; each must call this at the same point.
+
+    Args:
+        value: This process's value.
+
+    Returns:
+        The same value everywhere; this process's own if it is alone.
+    """
+    if get_world_size() == 1:
+        return value
+    shared = torch.tensor(value)
+    all_reduce(shared, op='max')
+    return int(shared)
+
+
+def any_rank(flag: bool) -> bool:
+    """Say whether a flag is set on any process; each must call this at the same point.
+
+    Args:
+        flag: This process's flag.
+
+    Returns:
+        The same answer everywhere.
+    """
+    return bool(largest(int(flag)))
+
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SECOND = 2.0
