@@ -37,11 +37,3 @@ def test_two_processes_counted_in_iterations(iterations, tmp_path):
     train('--work-dir', tmp_path / 'whole')
     train('--work-dir', tmp_path / 'resumed', '--resume', tmp_path / 'whole/iter_6.pth', *workers(2))
     assert differing(tmp_path / 'whole/iter_16.pth', tmp_path / 'resumed/iter_16.pth') == []
-
-
-def test_persistent_workers_in_epochs(tmp_path):
-    config = write_tiny(tmp_path)
-    train_tiny(config, '--work-dir', 'whole')
-    options = ('train_dataloader.num_workers=2', 'train_dataloader.persistent_workers=True')
-    train_tiny(config, '--work-dir', 'resumed', '--resume', 'whole/epoch_2.pth', '--cfg-options', *options)
-    assert differing(tmp_path / 'whole/epoch_4.pth', tmp_path / 'resumed/epoch_4.pth') == []

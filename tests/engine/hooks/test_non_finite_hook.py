@@ -51,10 +51,11 @@ def test_wrong_options_are_named(options):
         NonFiniteHook(**options)
 
 
-@pytest.mark.parametrize('value', [float('nan'), float('-inf')])
-def test_weights_that_are_not_finite_are_refused_by_name(config, tmp_path, value):
+def test_weights_that_are_not_finite_are_refused_by_name(config, tmp_path):
     path = tmp_path / 'spoiled.pth'
-    torch.save({'state_dict': {'linear.weight': torch.full((1, 3), value), 'linear.bias': torch.zeros(1)}}, path)
+    torch.save(
+        {'state_dict': {'linear.weight': torch.full((1, 3), float('-inf')), 'linear.bias': torch.zeros(1)}}, path
+    )
     started = Started(config, '--work-dir', tmp_path, '--cfg-options', f'load_from={path}')
     assert started.end() == 1
     assert started.last_lines()[-1].startswith(f'{path}: weights are nan or inf (linear.weight)')
