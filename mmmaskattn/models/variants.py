@@ -13,7 +13,8 @@ from typing import Literal, Optional, Union
 from mmmaskattn.models.layers.attention_masks import AttentionMaskConfig
 
 Arch = Literal['tiny', 'small', 'base']
-StageAttentionMasks = Union[Literal['variant'], AttentionMaskConfig, Sequence[Optional[AttentionMaskConfig]], None]
+AttentionMasks = Union[AttentionMaskConfig, Sequence[Optional[AttentionMaskConfig]], None]
+StageAttentionMasks = Union[Literal['variant'], AttentionMasks]
 RENAMED_OPTIONS = {'masks': 'is called attention_masks; rename it in the config'}
 
 
@@ -35,8 +36,8 @@ class Variant:
     stem_stride: int
     encoder_convs: tuple[int, ...]
     decoder_convs: tuple[int, ...]
-    encoder_attention_masks: StageAttentionMasks
-    decoder_attention_masks: StageAttentionMasks
+    encoder_attention_masks: AttentionMasks
+    decoder_attention_masks: AttentionMasks
     ffn_ratio: float
 
 
@@ -79,7 +80,7 @@ VARIANTS: dict[Arch, Variant] = {
 }
 
 
-def attention_masks_by_stage(masks: StageAttentionMasks, num_stages: int) -> tuple[AttentionMaskConfig | None, ...]:
+def attention_masks_by_stage(masks: AttentionMasks, num_stages: int) -> tuple[AttentionMaskConfig | None, ...]:
     """Give every stage its attention mask.
 
     Args:

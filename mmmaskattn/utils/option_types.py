@@ -59,27 +59,56 @@ InitConfig = Union[ModuleConfig, Sequence[ModuleConfig], None]
 """Initialisation, as mmengine takes it."""
 
 HOST_OPTIONS: dict[str, Any] = {
+    # norms
+    'normalized_shape': Union[Count, Counts],
+    'num_features': Count,
+    'eps': NonNegative,
+    'momentum': Union[Fraction, None],
+    # heads and losses
     'num_classes': Count,
+    'in_channels': Count,
     'out_channels': Union[Count, None],
+    'feat_channels': Count,
+    'stacked_convs': CountOrZero,
+    'pred_kernel_size': Count,
+    'num_prototypes': Count,
+    'dyconv_channels': Count,
+    'num_dyconvs': Count,
+    'mask_loss_stride': Count,
     'threshold': Union[Fraction, None],
     'dropout_ratio': Rate,
-    'ignore_index': Annotated[int, Meta(ge=-(2**31), le=2**31 - 1, description='a whole number')],
-    'align_corners': bool,
-    'conv_cfg': Union[ModuleConfig, None],
-    'norm_cfg': Union[ModuleConfig, None],
-    'act_cfg': Union[ModuleConfig, None],
-    'sampler': Union[ModuleConfig, None],
-    'init_cfg': InitConfig,
-    'pipeline': Sequence[Any],
-    'data_prefix': Union[dict[str, Any], None],
+    'ignore_index': Annotated[int, Meta(ge=-255, le=255, description='a whole number from -255 to 255')],
     'loss_weight': NonNegative,
     'loss_name': Name,
     'reduction': Literal['none', 'mean', 'sum'],
     'class_weight': Union[str, Sequence[NonNegative], None],
-    'meta_keys': Sequence[str],
+    'train_cfg': Union[dict[str, Any], None],
+    'test_cfg': Union[dict[str, Any], None],
+    # configs of what is built
+    **dict.fromkeys(('conv_cfg', 'norm_cfg', 'act_cfg', 'sampler'), Union[ModuleConfig, None]),
+    **dict.fromkeys(('loss_cls', 'loss_bbox', 'loss_centerness', 'loss_mask'), ModuleConfig),
+    **dict.fromkeys(('anchor_generator', 'bbox_coder'), ModuleConfig),
+    'loss_decode': Union[ModuleConfig, Sequence[ModuleConfig]],
+    'init_cfg': InitConfig,
+    # data
+    'mean': Union[Sequence[Number], None],
+    'std': Union[PositiveNumbers, None],
+    'pad_size_divisor': Count,
+    'pad_value': Number,
+    'mask_pad_value': Label,
+    'seg_pad_value': Label,
+    'color_type': Literal[
+        'color', 'grayscale', 'unchanged', 'color_ignore_orientation', 'grayscale_ignore_orientation'
+    ],
+    'imdecode_backend': Literal['cv2', 'turbojpeg', 'pillow', 'tifffile'],
+    'meta_keys': Sequence[Name],
     'metainfo': Union[dict[str, Any], None],
-    'normalized_shape': Union[Count, Counts],
+    'pipeline': Sequence[Any],
+    'data_prefix': Union[dict[str, Any], None],
+    'max_refetch': CountOrZero,
     'backend_args': Union[dict[str, Any], None],
+    'collect_device': CollectDevice,
+    'prefix': Union[str, None],
 }
 """What options of the classes of mmengine, mmcv, mmseg and mmdet must be that ours are built on.
 

@@ -13,7 +13,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any, ForwardRef, Optional, TypeVar, Union, get_args, get_origin
 
 import msgspec
@@ -91,11 +91,10 @@ def checked_options(target: Checked) -> Checked:
     """
     if not inspect.isclass(target):
         return _wrapped(target, lambda: options_of(target))  # type: ignore[return-value]
-    if '__init__' not in vars(target):
-        if not hasattr(target.__init__, '__checked__'):
-            target.__init__ = _wrapped(_inherited(target), lambda: options_of(target))
-    elif not hasattr(vars(target)['__init__'], '__checked__'):
-        target.__init__ = _wrapped(vars(target)['__init__'], lambda: options_of(target))
+    made: Any = target
+    if not hasattr(made.__init__, '__checked__'):
+        own = vars(made).get('__init__') or _inherited(made)
+        made.__init__ = _wrapped(own, lambda: options_of(made))
     return target
 
 
@@ -124,14 +123,14 @@ def _lacks_owner(message: str, owner: str, known: Options) -> bool:
     return owner not in message and not known.hints.keys().isdisjoint(re.findall(r'\w+', message))
 
 
-def _inherited(target: type) -> Callable:
+def _inherited(target: Any) -> Callable:
     """An ``__init__`` that calls the next one, with the signature that the class shows now."""
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
-        super(target, self).__init__(*args, **kwargs)  # type: ignore[misc]
+        super(target, self).__init__(*args, **kwargs)
 
-    functools.update_wrapper(__init__, target.__init__)  # type: ignore[misc]
-    if target.__init__ is object.__init__:  # type: ignore[misc]
+    functools.update_wrapper(__init__, target.__init__)
+    if target.__init__ is object.__init__:
         __init__.__signature__ = inspect.Signature([_SELF])  # type: ignore[attr-defined]
     return __init__
 
@@ -150,9 +149,10 @@ def options_of(target: Callable) -> Options:
         Its options.
     """
     if not inspect.isclass(target):
-        hints, open_ended = _hints_of(inspect.unwrap(target))
-        return Options(hints, tuple(hints), not open_ended, {})
-    hints, positional = {}, ()
+        named, open_ended = _hints_of(inspect.unwrap(target))
+        return Options(named, tuple(named), not open_ended, {})
+    hints: dict[str, Any] = {}
+    positional: tuple[str, ...] = ()
     for level, one in enumerate(base for base in target.__mro__ if '__init__' in vars(base)):
         function = vars(one)['__init__']
         found, open_ended = ({}, False) if one is object else _hints_of(inspect.unwrap(function), skip=1)
@@ -207,6 +207,8 @@ def fits(value: Any, hint: Any) -> bool:
     """
     if hint is Any:
         return True
+    if is_dataclass(hint):  # msgspec would take a dict for it
+        return isinstance(value, hint)  # type: ignore[arg-type]
     try:
         msgspec.convert(_plain(value), hint)
     except msgspec.ValidationError:
