@@ -13,11 +13,17 @@ from typing import Any
 from mmengine import registry as root
 from mmengine.registry import Registry
 
+from mmmaskattn.utils.options import checked_options
+
 
 class SharedRegistry(Registry):
-    """A registry that enters each module into its parent (mmengine's root) as well."""
+    """A registry that enters each module into its parent (mmengine's root) as well, with its options checked.
+
+    A class is checked however it is made, a function when a config builds it; see `checked_options`.
+    """
 
     def _register_module(self, module: type, module_name: str | list[str] | None = None, force: bool = False) -> None:
+        module = checked_options(module)
         super()._register_module(module, module_name, force)
         self.parent._register_module(module, module_name, force)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mmengine import fileio
 from mmseg.datasets import BaseSegDataset
 
 from mmmaskattn.registry import DATASETS
+from mmmaskattn.utils.option_types import Name
 
 
 def find_layout(data_root: str, split: str) -> tuple[str, str]:
@@ -89,10 +90,10 @@ class CamVidDataset(BaseSegDataset):
 
     def __init__(
         self,
-        data_root: str,
-        split: str = 'train',
-        img_suffix: str = '.png',
-        seg_map_suffix: str = '.png',
+        data_root: Name,
+        split: Literal['train', 'val', 'test'] = 'train',
+        img_suffix: Name = '.png',
+        seg_map_suffix: Name = '.png',
         **kwargs: Any,
     ) -> None:
         images, labels = find_layout(data_root, split)

@@ -38,6 +38,10 @@ class CocoJsonDataset(BaseDetDataset):
     """The class table, things first."""
     KIND: ClassVar[Kind]
     """What the json is: ``panoptic`` or ``instance``."""
+    REFUSED_OPTIONS: ClassVar[dict[str, str]] = dict.fromkeys(
+        ('seg_map_suffix', 'proposal_file', 'return_classes', 'caption_prompt', 'file_client_args'),
+        'has no effect on a data set that reads a COCO json of ours; remove it from the config',
+    )
 
     @classmethod
     def _load_metainfo(cls, metainfo: Mapping | None = None) -> dict:

@@ -11,6 +11,7 @@ from mmmaskattn.datasets.categories import COCO_PANOPTIC_CATEGORIES
 from mmmaskattn.datasets.coco_json import load_coco_json
 from mmmaskattn.datasets.coco_schema import Kind
 from mmmaskattn.registry import DATASETS
+from mmmaskattn.utils.option_types import Name
 
 _OFFICIAL_NAMES = {category.id: category.name for category in COCO_PANOPTIC_CATEGORIES}
 _CLASS_INDEX = {category.id: index for index, category in enumerate(COCO_PANOPTIC_CATEGORIES)}
@@ -27,8 +28,6 @@ class CocoPanopticSemanticDataset(BaseSegDataset):
 
     Args:
         ann_file: The panoptic json, relative to ``data_root``.
-        img_suffix: Suffix of the images.
-        seg_map_suffix: Suffix of the panoptic pictures.
         **kwargs: Options of `BaseSegDataset`: ``data_root``, ``data_prefix`` with ``img_path`` and ``seg_map_path``,
             ...
 
@@ -43,8 +42,12 @@ class CocoPanopticSemanticDataset(BaseSegDataset):
         palette=[list(category.colour) for category in COCO_PANOPTIC_CATEGORIES],
     )
 
-    def __init__(self, ann_file: str, img_suffix: str = '.jpg', seg_map_suffix: str = '.png', **kwargs: Any) -> None:
-        super().__init__(ann_file=ann_file, img_suffix=img_suffix, seg_map_suffix=seg_map_suffix, **kwargs)
+    REFUSED_OPTIONS: ClassVar[dict[str, str]] = dict.fromkeys(
+        ('img_suffix', 'seg_map_suffix'), 'has no effect: the json names the files; remove it from the config'
+    )
+
+    def __init__(self, ann_file: Name, **kwargs: Any) -> None:
+        super().__init__(ann_file=ann_file, **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """Read the json.

@@ -10,6 +10,7 @@ from mmmaskattn.datasets.class_labels import metainfo_of
 from mmmaskattn.datasets.coco import CocoInstanceDataset, CocoPanopticDataset, instance_metainfo
 from mmmaskattn.datasets.coco_json_dataset import CocoJsonDataset
 from mmmaskattn.registry import DATASETS
+from mmmaskattn.utils.option_types import Name
 
 DSB2018_PANOPTIC_CATEGORIES = (
     Category(1, 'nucleus', True, (220, 20, 60)),
@@ -31,7 +32,7 @@ class ModalityMixin(CocoJsonDataset):
         ValueError: If images are to be left out and one has no modality; the message names the file.
     """
 
-    def __init__(self, *args: Any, leave_out: Sequence[str] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, leave_out: Sequence[Name] = (), **kwargs: Any) -> None:
         self.leave_out = tuple(leave_out)
         super().__init__(*args, **kwargs)
 

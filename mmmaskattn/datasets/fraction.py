@@ -15,6 +15,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS as ROOT_DATASETS
 
 from mmmaskattn.registry import DATASETS
+from mmmaskattn.utils.option_types import ModuleConfig, Percentage, Seed
 
 FRACTION_TYPE = 'mmmaskattn.FractionDataset'
 
@@ -69,7 +70,7 @@ def image_name(path: str) -> str:
 
 
 @DATASETS.register_module(name='FractionDataset')
-def fraction_dataset(dataset: dict, percent: float, seed: int = 0) -> BaseDataset:
+def fraction_dataset(dataset: ModuleConfig, percent: Percentage, seed: Seed = 0) -> BaseDataset:
     """Build a data set and keep a fixed part of its images.
 
     In a config: ``dict(type='mmmaskattn.FractionDataset', percent=25, dataset=dict(type=..., ...))``. The result is

@@ -20,6 +20,7 @@ from mmmaskattn.evaluation.classes import class_kinds, log_figures, metrics_by_c
 from mmmaskattn.evaluation.coco_records import ImageRecord, TruthFile, annotations_of, coco_object
 from mmmaskattn.evaluation.id_maps import as_array, check_same_size, instances_of, name_of, part_of
 from mmmaskattn.registry import METRICS
+from mmmaskattn.utils.option_types import CollectDevice, Count, Interval, Name, PositiveFraction, Thresholds
 
 COCO_THRESHOLDS = tuple(np.linspace(0.5, 0.95, 10).tolist())
 COCO_SIZE_BINS = (32.0**2, 96.0**2)
@@ -177,27 +178,25 @@ class InstanceAP(BaseMetric):
 
     def __init__(
         self,
-        iou_thresholds: Sequence[float] | None = None,
-        single_thresholds: Sequence[float] = (0.3, 0.5, 0.7, 1.0),
-        image_limits: Sequence[int] = (30, 50, 70, 100),
-        max_dets: int = 100,
-        size_bins: Sequence[float] | None = None,
-        ann_file: str | None = None,
+        iou_thresholds: Thresholds | None = None,
+        single_thresholds: Sequence[PositiveFraction] = (0.3, 0.5, 0.7, 1.0),
+        image_limits: Sequence[Count] = (30, 50, 70, 100),
+        max_dets: Count = 100,
+        size_bins: Interval | None = None,
+        ann_file: Name | None = None,
         classwise: bool = False,
-        backend_args: dict | None = None,
-        collect_device: str = 'cpu',
+        backend_args: dict[str, Any] | None = None,
+        collect_device: CollectDevice = 'cpu',
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        self.iou_thresholds = _checked(
-            'iou_thresholds', COCO_THRESHOLDS if iou_thresholds is None else iou_thresholds, 1
-        )
-        self.single_thresholds = _checked('single_thresholds', single_thresholds, 1)
-        self.image_limits = [int(limit) for limit in _checked('image_limits', image_limits)]
-        self.max_dets = int(_checked('max_dets', [max_dets])[0])
-        self.size_bins = None if size_bins is None else _checked('size_bins', size_bins)
-        if self.size_bins is not None and (len(self.size_bins) != 2 or self.size_bins[0] >= self.size_bins[1]):
-            raise ValueError(f'InstanceAP: size_bins={size_bins}: expected two areas in pixels, the smaller first.')
+        self.iou_thresholds = [float(one) for one in (COCO_THRESHOLDS if iou_thresholds is None else iou_thresholds)]
+        self.single_thresholds = [float(one) for one in single_thresholds]
+        self.image_limits = list(image_limits)
+        self.max_dets = max_dets
+        self.size_bins = None if size_bins is None else [float(area) for area in size_bins]
+        if self.size_bins is not None and self.size_bins[0] >= self.size_bins[1]:
+            raise ValueError(f'InstanceAP: option size_bins is {size_bins}; expected two areas, the smaller first')
         if ann_file is not None and not fileio.exists(ann_file, backend_args=backend_args):
             raise FileNotFoundError(f'InstanceAP: ann_file={ann_file!r} does not exist. Correct it or leave it out.')
         self.ann_file = ann_file
@@ -286,13 +285,3 @@ class InstanceAP(BaseMetric):
         }
         log_figures('Average precision of instances', names, figures)
         return metrics_by_class('AP', names, figures['AP']) if self.classwise else {}
-
-
-def _checked(option: str, values: Sequence[float], most: float | None = None) -> list[float]:
-    """The values of an option, all positive."""
-    found = [float(value) for value in values]
-    if not all(value > 0 and (most is None or value <= most) for value in found):
-        raise ValueError(
-            f'InstanceAP: {option}={list(values)}: expected numbers over 0{f" and up to {most}" if most else ""}.'
-        )
-    return found

@@ -15,6 +15,7 @@ from mmengine.logging import print_log
 from mmmaskattn.evaluation.id_maps import as_array
 from mmmaskattn.registry import METRICS
 from mmmaskattn.utils.files import atomic_write, free_folder, unique_names
+from mmmaskattn.utils.option_types import CollectDevice, Name
 
 
 @METRICS.register_module()
@@ -40,7 +41,7 @@ class LabelMapDump(BaseMetric):
 
     default_prefix = 'dump'
 
-    def __init__(self, output_dir: str, collect_device: str = 'cpu') -> None:
+    def __init__(self, output_dir: Name, collect_device: CollectDevice = 'cpu') -> None:
         super().__init__(collect_device)
         self.folder = Path(output_dir)
         if is_main_process() and free_folder(self.folder) != self.folder:

@@ -12,6 +12,7 @@ from mmmaskattn.datasets.transforms.id_map import IdMap
 from mmmaskattn.evaluation.classes import ClassKinds, class_kinds, log_figures, metrics_by_class
 from mmmaskattn.evaluation.id_maps import check_same_size, label_map, predicted_segments, true_segments
 from mmmaskattn.registry import METRICS
+from mmmaskattn.utils.option_types import CollectDevice
 
 
 def match_segments(truth: IdMap, predicted: IdMap, num_classes: int) -> np.ndarray:
@@ -72,7 +73,9 @@ class PanopticQuality(BaseMetric):
         ValueError: If a sample lacks a field, sizes differ, or the classes are not split into things and stuff.
     """
 
-    def __init__(self, classwise: bool = False, collect_device: str = 'cpu', prefix: str | None = None) -> None:
+    def __init__(
+        self, classwise: bool = False, collect_device: CollectDevice = 'cpu', prefix: str | None = None
+    ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.classwise = classwise
 

@@ -21,6 +21,7 @@ from mmmaskattn.evaluation.classes import ClassKinds, class_kinds
 from mmmaskattn.evaluation.id_maps import as_array, label_map, name_of, predicted_segments
 from mmmaskattn.registry import METRICS
 from mmmaskattn.utils.files import atomic_write, free_folder, unique_names
+from mmmaskattn.utils.option_types import CollectDevice, Name
 
 
 @METRICS.register_module()
@@ -52,7 +53,7 @@ class SegmentDump(BaseMetric):
 
     default_prefix = 'dump'
 
-    def __init__(self, output_dir: str, ann_file: str | None = None, collect_device: str = 'cpu') -> None:
+    def __init__(self, output_dir: Name, ann_file: Name | None = None, collect_device: CollectDevice = 'cpu') -> None:
         super().__init__(collect_device)
         self.folder = Path(output_dir)
         # Read now: a file that cannot be used must not be found out after the whole test.

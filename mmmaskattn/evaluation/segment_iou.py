@@ -14,6 +14,7 @@ from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL
 from mmmaskattn.evaluation.classes import class_kinds, log_figures, metrics_by_class
 from mmmaskattn.evaluation.id_maps import check_same_size, label_map
 from mmmaskattn.registry import METRICS
+from mmmaskattn.utils.option_types import CollectDevice
 
 
 @METRICS.register_module()
@@ -38,7 +39,9 @@ class SegmentIoU(BaseMetric):
         ValueError: If a sample lacks a field or sizes differ.
     """
 
-    def __init__(self, classwise: bool = False, collect_device: str = 'cpu', prefix: str | None = None) -> None:
+    def __init__(
+        self, classwise: bool = False, collect_device: CollectDevice = 'cpu', prefix: str | None = None
+    ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.classwise = classwise
 

@@ -6,14 +6,16 @@ takes its place. Levels are counted from the finest map. ``docs/reference/varian
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional, Union
+from typing import Literal, Optional, Union
 
 from mmmaskattn.models.layers.attention_masks import AttentionMaskConfig
 
-StageAttentionMasks = Union[AttentionMaskConfig, Sequence[Optional[AttentionMaskConfig]], None]
-RENAMED_OPTIONS = {'masks': 'attention_masks'}
+Arch = Literal['tiny', 'small', 'base']
+AttentionMasks = Union[AttentionMaskConfig, Sequence[Optional[AttentionMaskConfig]], None]
+StageAttentionMasks = Union[Literal['variant'], AttentionMasks]
+RENAMED_OPTIONS = {'masks': 'is called attention_masks; rename it in the config'}
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class Variant:
     stem_stride: int
     encoder_convs: tuple[int, ...]
     decoder_convs: tuple[int, ...]
-    encoder_attention_masks: StageAttentionMasks
-    decoder_attention_masks: StageAttentionMasks
+    encoder_attention_masks: AttentionMasks
+    decoder_attention_masks: AttentionMasks
     ffn_ratio: float
 
 
@@ -43,7 +45,7 @@ def _top(k: int) -> dict[str, object]:
     return {'type': 'topk', 'k': k}
 
 
-VARIANTS: dict[str, Variant] = {
+VARIANTS: dict[Arch, Variant] = {
     # The paper's widths; few keys on the finer maps and one convolution less at the finest decoder stage keep it
     # under 11 G MACs.
     'base': Variant(
@@ -78,18 +80,7 @@ VARIANTS: dict[str, Variant] = {
 }
 
 
-def get_variant(arch: str) -> Variant:
-    """Look a variant up by name.
-
-    Raises:
-        ValueError: there is no such variant.
-    """
-    if arch not in VARIANTS:
-        raise ValueError(f'arch {arch!r} is unknown; the option `arch` takes one of {", ".join(VARIANTS)}')
-    return VARIANTS[arch]
-
-
-def attention_masks_by_stage(masks: StageAttentionMasks, num_stages: int) -> tuple[AttentionMaskConfig | None, ...]:
+def attention_masks_by_stage(masks: AttentionMasks, num_stages: int) -> tuple[AttentionMaskConfig | None, ...]:
     """Give every stage its attention mask.
 
     Args:
@@ -112,21 +103,3 @@ def attention_masks_by_stage(masks: StageAttentionMasks, num_stages: int) -> tup
 def map_size_at(input_size: tuple[int, int], stride: int) -> tuple[int, int]:
     """(H, W) of the map at a stride, rounded up as the encoder's poolings do."""
     return -(-input_size[0] // stride), -(-input_size[1] // stride)
-
-
-def refuse_options(unknown: Mapping[str, object], owner: str) -> None:
-    """Refuse what a constructor does not take; an option that was renamed is told with its new name.
-
-    Args:
-        unknown: the options left over, by name.
-        owner: the class that got them, for the error.
-
-    Raises:
-        TypeError: there is one.
-    """
-    for name in unknown:
-        if name in RENAMED_OPTIONS:
-            raise TypeError(
-                f'{owner}: the option `{name}` is called `{RENAMED_OPTIONS[name]}`; rename it in the config'
-            )
-        raise TypeError(f'{owner} does not take the option `{name}`; remove it from the config')

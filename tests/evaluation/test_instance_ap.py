@@ -339,7 +339,7 @@ def test_official_json_of_another_size_image_or_class_is_refused(cases, tmp_path
      dict(size_bins=[5]), dict(size_bins=[9, 4])],
 )  # fmt: skip
 def test_options_out_of_range_are_named(options):
-    with pytest.raises(ValueError, match=rf'InstanceAP: {next(iter(options))}=.*expected'):
+    with pytest.raises(ValueError, match=rf'InstanceAP: option {next(iter(options))} is .*expected'):
         InstanceAP(**options)
 
 

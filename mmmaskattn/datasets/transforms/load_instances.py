@@ -11,6 +11,7 @@ from pycocotools import mask as coco_mask
 from mmmaskattn.datasets.transforms.coco_masks import instance_code
 from mmmaskattn.datasets.transforms.id_map import check_map_size, check_stated_size, set_id_map
 from mmmaskattn.registry import TRANSFORMS
+from mmmaskattn.utils.option_types import Label
 
 
 def paint_instances(codes: list[dict], crowds: list[bool], size: tuple[int, int], background: int) -> np.ndarray:
@@ -53,7 +54,7 @@ class LoadInstances(BaseTransform):
             image, the instance and the value.
     """
 
-    def __init__(self, background_label: int | None = None) -> None:
+    def __init__(self, background_label: Label | None = None) -> None:
         self.background_label = background_label
 
     def transform(self, results: dict) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -14,9 +13,10 @@ from mmcv.transforms.utils import cache_randomness
 from mmengine import fileio
 from PIL import Image
 
-from mmmaskattn.datasets.transforms.low_res_resize import Size, check_size, scale_size
+from mmmaskattn.datasets.transforms.low_res_resize import check_size, scale_size
 from mmmaskattn.datasets.transforms.low_res_scale_jitter import check_ratio_range
 from mmmaskattn.registry import TRANSFORMS
+from mmmaskattn.utils.option_types import Interval, Size
 
 REDUCED_FLAGS = {
     'color': {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8},
@@ -86,7 +86,7 @@ class LoadLowResImage(LoadImageFromFile):
         ValueError: If an option is not valid, or a file holds no readable image (the message names it).
     """
 
-    def __init__(self, size: Size, ratio_range: Sequence[float] | None = None, **kwargs: Any) -> None:
+    def __init__(self, size: Size, ratio_range: Interval | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.size = check_size(size, 'LoadLowResImage: size')
         self.ratio_range = (

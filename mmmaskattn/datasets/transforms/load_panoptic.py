@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from mmmaskattn.datasets.panoptic_png import bgr_to_id, replace_ids
 from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL, check_map_size, check_stated_size, set_id_map
 from mmmaskattn.datasets.transforms.load_seg_map import SegMapLoader, read_label_image
 from mmmaskattn.registry import TRANSFORMS
+from mmmaskattn.utils.option_types import Label
 
 
 def read_panoptic_ids(path: str, backend_args: dict | None = None) -> np.ndarray:
@@ -124,7 +126,7 @@ class LoadPanopticAsSemantic(SegMapLoader):
         ValueError: If it is no RGB picture or holds an id that the json does not list; named in the message.
     """
 
-    def __init__(self, void_label: int = 255, backend_args: dict | None = None) -> None:
+    def __init__(self, void_label: Label = 255, backend_args: dict[str, Any] | None = None) -> None:
         super().__init__(backend_args)
         self.void_label = void_label
 

@@ -11,6 +11,7 @@ from mmcv.transforms import BaseTransform
 from mmengine import fileio
 
 from mmmaskattn.registry import TRANSFORMS
+from mmmaskattn.utils.option_types import Count, Label
 
 
 class SegMapLoader(BaseTransform):
@@ -22,7 +23,7 @@ class SegMapLoader(BaseTransform):
         backend_args: mmengine's file backend options.
     """
 
-    def __init__(self, backend_args: dict | None = None) -> None:
+    def __init__(self, backend_args: dict[str, Any] | None = None) -> None:
         self.backend_args = backend_args
 
     def transform(self, results: dict) -> dict[str, Any]:
@@ -167,9 +168,7 @@ class CheckSegMap(BaseTransform):
         ValueError: If a label is outside the range or the sizes differ; the message names the files and the values.
     """
 
-    def __init__(self, num_classes: int, ignore_index: int = 255) -> None:
-        if num_classes < 1:
-            raise ValueError(f'CheckSegMap: num_classes={num_classes!r}: expected the number of classes, at least 1.')
+    def __init__(self, num_classes: Count, ignore_index: Label = 255) -> None:
         self.num_classes = num_classes
         self.ignore_index = ignore_index
 

@@ -7,17 +7,16 @@ is resampled about its centre: at 640 -> 128 labels come from columns 0, 5, 10, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Union
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
 from mmmaskattn.registry import TRANSFORMS
+from mmmaskattn.utils.option_types import Positive, Size
 
 MIN_SIZE = 16
-Size = Union[int, Sequence[int]]
 
 
 def check_size(size: Size, option: str = 'size') -> tuple[int, int]:
@@ -131,7 +130,7 @@ def _resize(image: np.ndarray, size: tuple[int, int], extent: tuple[float, float
     return np.ascontiguousarray(resized[: size[0], : size[1]])
 
 
-PROTOCOLS = ('lowres', 'native')
+Protocol = Literal['lowres', 'native']
 
 
 def picture_extent(results: dict) -> tuple[float, float]:
@@ -212,11 +211,7 @@ class LowResResize(BaseTransform):
         ValueError: If the size is under 16 or not two integers, the protocol unknown, or the scale not positive.
     """
 
-    def __init__(self, size: Size, protocol: str = 'lowres', scale: float = 1.0) -> None:
-        if protocol not in PROTOCOLS:
-            raise ValueError(f'LowResResize: protocol={protocol!r}: expected one of {PROTOCOLS}.')
-        if scale <= 0:
-            raise ValueError(f'LowResResize: scale={scale!r}: expected a positive factor, for example 1.25.')
+    def __init__(self, size: Size, protocol: Protocol = 'lowres', scale: Positive = 1.0) -> None:
         self.size = check_size(size, 'LowResResize: size')
         self.protocol = protocol
         self.scale = scale

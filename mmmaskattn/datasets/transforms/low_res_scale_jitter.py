@@ -9,8 +9,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 
-from mmmaskattn.datasets.transforms.low_res_resize import Size, check_size, resize_labels, resize_picture, scale_size
+from mmmaskattn.datasets.transforms.low_res_resize import check_size, resize_labels, resize_picture, scale_size
 from mmmaskattn.registry import TRANSFORMS
+from mmmaskattn.utils.option_types import Colour, Interval, Label, Size
 
 ID_MAP_PAD_VALUES = {'gt_id_map': 0}
 """Value of padded pixels in maps that hold no labels; 0 is what an id map ignores."""
@@ -109,9 +110,9 @@ class LowResScaleJitter(BaseTransform):
     def __init__(
         self,
         size: Size,
-        ratio_range: Sequence[float] = (0.5, 2.0),
-        img_pad_value: Sequence[float] = (104, 116, 124),
-        seg_pad_value: int = 255,
+        ratio_range: Interval = (0.5, 2.0),
+        img_pad_value: Colour = (104, 116, 124),
+        seg_pad_value: Label = 255,
     ) -> None:
         self.size = check_size(size, 'LowResScaleJitter: size')
         self.ratio_range = check_ratio_range(ratio_range, 'LowResScaleJitter: ratio_range')

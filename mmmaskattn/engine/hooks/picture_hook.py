@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import mmcv
 import numpy as np
@@ -17,6 +17,7 @@ from mmengine.visualization import Visualizer
 
 from mmmaskattn.registry import HOOKS
 from mmmaskattn.utils.files import unique_names
+from mmmaskattn.utils.option_types import Count, Fraction, NonNegative
 from mmmaskattn.visualization.class_table import ClassTable
 from mmmaskattn.visualization.image import side_by_side
 from mmmaskattn.visualization.segment_picture import PictureOptions, draw_segments
@@ -40,10 +41,10 @@ class PictureHook(Hook):
     def __init__(
         self,
         draw: bool = False,
-        interval: int = 50,
+        interval: Count = 50,
         show: bool = False,
-        wait_time: float = 0.0,
-        backend_args: dict | None = None,
+        wait_time: NonNegative = 0.0,
+        backend_args: dict[str, Any] | None = None,
     ) -> None:
         self.draw, self.interval, self.show, self.wait_time = draw, interval, show, wait_time
         self.backend_args = backend_args
@@ -144,15 +145,15 @@ class InstancePictureHook(PictureHook):
     def __init__(
         self,
         draw: bool = False,
-        interval: int = 50,
-        score_thr: float = 0.3,
+        interval: Count = 50,
+        score_thr: Fraction = 0.3,
         show: bool = False,
-        wait_time: float = 0.0,
-        alpha: float = 0.6,
-        side: int = 384,
+        wait_time: NonNegative = 0.0,
+        alpha: Fraction = 0.6,
+        side: Count = 384,
         embeddings: bool = False,
-        embedding_pixels: str = 'foreground',
-        backend_args: dict | None = None,
+        embedding_pixels: Literal['foreground', 'all'] = 'foreground',
+        backend_args: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(draw, interval, show, wait_time, backend_args)
         self.options = PictureOptions(score_thr, alpha, side, embedding_pixels if embeddings else None)
@@ -193,11 +194,11 @@ class SegmentationPictureHook(PictureHook):
     def __init__(
         self,
         draw: bool = False,
-        interval: int = 50,
+        interval: Count = 50,
         show: bool = False,
-        wait_time: float = 0.0,
-        alpha: float = 0.7,
-        backend_args: dict | None = None,
+        wait_time: NonNegative = 0.0,
+        alpha: Fraction = 0.7,
+        backend_args: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(draw, interval, show, wait_time, backend_args)
         self.alpha = alpha

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 from torch import Tensor, nn
 
@@ -17,6 +17,17 @@ from mmmaskattn.models.layers.low_resolution_attention import PooledGrids
 from mmmaskattn.models.layers.lrformer_blocks import LRFormerStage, make_downsampling, make_stem
 from mmmaskattn.models.layers.norms import NORM
 from mmmaskattn.registry import MODELS
+from mmmaskattn.utils.option_types import (
+    Count,
+    Counts,
+    Indices,
+    InitConfig,
+    ModuleConfig,
+    Positive,
+    PositiveNumbers,
+    Rate,
+    StageOrNone,
+)
 
 # The first two stages have no layer scale, in any variant.
 FIRST_SCALED_STAGE = 2
@@ -46,24 +57,14 @@ class LRFormerVariant:
     ffn_ratios: tuple[float, ...] = (8, 8, 4, 4)
 
 
-LRFORMER_VARIANTS: dict[str, LRFormerVariant] = {
+LRFormerArch = Literal['T', 'S', 'B', 'L', 'XL']
+LRFORMER_VARIANTS: dict[LRFormerArch, LRFormerVariant] = {
     'T': LRFormerVariant((48, 96, 240, 384), (2, 2, 6, 3), 0.1),
     'S': LRFormerVariant((64, 128, 320, 512), (3, 3, 12, 3), 0.2),
     'B': LRFormerVariant((80, 160, 400, 512), (4, 4, 15, 8), 0.4),
     'L': LRFormerVariant((96, 192, 480, 640), (4, 6, 18, 8), 0.6),
     'XL': LRFormerVariant((128, 256, 640, 768), (4, 8, 22, 8), 0.4, entry_norm_blocks=(7, 15)),
 }
-
-
-def get_lrformer_variant(arch: str) -> LRFormerVariant:
-    """Look a variant up by name.
-
-    Raises:
-        ValueError: there is no such variant.
-    """
-    if arch not in LRFORMER_VARIANTS:
-        raise ValueError(f'arch {arch!r} is unknown; the option `arch` takes one of {", ".join(LRFORMER_VARIANTS)}')
-    return LRFORMER_VARIANTS[arch]
 
 
 @MODELS.register_module()
@@ -113,32 +114,32 @@ class LRFormer(StagedBackbone):
         init_cfg: initialisation, as mmengine takes it (``dict(type='Pretrained', checkpoint=...)``).
 
     Raises:
-        ValueError: unknown ``arch``, a sequence of the wrong length, heads that do not divide a width, ``out_indices``
-            or ``frozen_stages`` beyond the stages.
+        ValueError: an option that is not what it must be, a sequence of the wrong length, heads that do not divide a
+            width, ``out_indices`` repeated or beyond the stages, ``frozen_stages`` beyond them.
     """
 
     def __init__(
         self,
-        arch: str = 'T',
-        in_channels: int = 3,
-        embed_dims: Sequence[int] | None = None,
-        depths: Sequence[int] | None = None,
-        num_heads: Sequence[int] | None = None,
-        ffn_ratios: Sequence[float] | None = None,
-        q_pooled_sizes: int | Sequence[int] = 16,
-        pyramids: Sequence[Sequence[int]] | None = None,
+        arch: LRFormerArch = 'T',
+        in_channels: Count = 3,
+        embed_dims: Counts | None = None,
+        depths: Counts | None = None,
+        num_heads: Counts | None = None,
+        ffn_ratios: PositiveNumbers | None = None,
+        q_pooled_sizes: Count | Counts = 16,
+        pyramids: Sequence[Counts] | None = None,
         clamp_queries: bool = True,
         clamp_keys: bool = False,
-        layer_scale_init: float | None = 1e-6,
-        drop_path_rate: float | None = None,
-        out_indices: Sequence[int] = (0, 1, 2, 3),
-        frozen_stages: int = -1,
+        layer_scale_init: Positive | None = 1e-6,
+        drop_path_rate: Rate | None = None,
+        out_indices: Indices = (0, 1, 2, 3),
+        frozen_stages: StageOrNone = -1,
         norm_eval: bool = False,
-        norm_cfg: dict[str, Any] = NORM,
+        norm_cfg: ModuleConfig = NORM,
         with_cp: bool = False,
-        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+        init_cfg: InitConfig = None,
     ) -> None:
-        variant = get_lrformer_variant(arch)
+        variant = LRFORMER_VARIANTS[arch]
         widths = tuple(embed_dims or variant.embed_dims)
         super().__init__(widths, out_indices, frozen_stages, norm_eval, init_cfg)
         count = len(widths)

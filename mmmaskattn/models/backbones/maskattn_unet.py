@@ -16,7 +16,7 @@ Where text, figure and released code disagree, and what is done here:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
@@ -25,13 +25,15 @@ from mmmaskattn.models.layers.norms import ACTIVATION, NORM
 from mmmaskattn.models.layers.unet_attention import StageAttentions, attentions_by_stage, build_attention
 from mmmaskattn.models.layers.unet_blocks import ConvBlock
 from mmmaskattn.models.variants import (
+    RENAMED_OPTIONS,
+    VARIANTS,
+    Arch,
     StageAttentionMasks,
     attention_masks_by_stage,
-    get_variant,
     map_size_at,
-    refuse_options,
 )
 from mmmaskattn.registry import MODELS
+from mmmaskattn.utils.option_types import Count, Counts, Indices, InitConfig, ModuleConfig, Positive, StageOrNone
 
 
 @MODELS.register_module()
@@ -74,38 +76,36 @@ class MaskAttnUNet(StagedBackbone):
 
     Raises:
         TypeError: an unknown option.
-        ValueError: unknown ``arch``, mask or attention, a mask that the attention cannot have, a ``stem_stride`` other
-            than 1 or 2, a sequence of the wrong length, ``out_indices`` or ``frozen_stages`` beyond the stages.
+        ValueError: an option that is not what it must be, a mask that the attention cannot have, a sequence of the
+            wrong length, ``out_indices`` repeated or beyond the stages, ``frozen_stages`` beyond them.
     """
+
+    REFUSED_OPTIONS: ClassVar[dict[str, str]] = RENAMED_OPTIONS
 
     def __init__(
         self,
-        arch: str = 'base',
-        in_channels: int = 3,
-        channels: Sequence[int] | None = None,
-        num_convs: Sequence[int] | None = None,
-        stem_stride: int | None = None,
+        arch: Arch = 'base',
+        in_channels: Count = 3,
+        channels: Counts | None = None,
+        num_convs: Counts | None = None,
+        stem_stride: Literal[1, 2] | None = None,
         attention_masks: StageAttentionMasks = 'variant',
-        num_heads: int = 4,
-        ffn_ratio: float | None = None,
-        input_size: tuple[int, int] = (128, 128),
-        out_indices: Sequence[int] | None = None,
-        frozen_stages: int = -1,
+        num_heads: Count = 4,
+        ffn_ratio: Positive | None = None,
+        input_size: tuple[Count, Count] = (128, 128),
+        out_indices: Indices | None = None,
+        frozen_stages: StageOrNone = -1,
         norm_eval: bool = False,
-        norm_cfg: dict[str, Any] = NORM,
-        act_cfg: dict[str, Any] = ACTIVATION,
+        norm_cfg: ModuleConfig = NORM,
+        act_cfg: ModuleConfig = ACTIVATION,
         with_cp: bool = False,
         attention: StageAttentions = 'full',
-        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
-        **unknown: Any,
+        init_cfg: InitConfig = None,
     ) -> None:
-        refuse_options(unknown, 'MaskAttnUNet')
-        variant = get_variant(arch)
+        variant = VARIANTS[arch]
         widths = tuple(channels or variant.channels)
         super().__init__(widths, out_indices, frozen_stages, norm_eval, init_cfg)
         stem = variant.stem_stride if stem_stride is None else stem_stride
-        if stem not in (1, 2):
-            raise ValueError(f'stem_stride is {stem}; it must be 1 or 2')
         convs = by_stage(num_convs or variant.encoder_convs[: len(widths)], len(widths), 'num_convs')
         masks = variant.encoder_attention_masks if attention_masks == 'variant' else attention_masks
         stage_masks = attention_masks_by_stage(masks, len(widths))

@@ -10,6 +10,8 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmmaskattn.utils.option_types import InitConfig
+
 MIN_SIZE = 16
 
 
@@ -54,7 +56,7 @@ class StagedBackbone(BaseModule):
         out_indices: Sequence[int] | None,
         frozen_stages: int,
         norm_eval: bool,
-        init_cfg: dict[str, Any] | list[dict[str, Any]] | None,
+        init_cfg: InitConfig,
     ) -> None:
         super().__init__(init_cfg)
         count = len(out_channels)
@@ -106,6 +108,6 @@ def by_stage(values: Sequence[Any], num_stages: int, option: str) -> tuple[Any, 
 
 
 def _check_indices(indices: Sequence[int], count: int) -> tuple[int, ...]:
-    if not indices or any(not 0 <= index < count for index in indices):
-        raise ValueError(f'out_indices is {tuple(indices)}; it takes stages 0 to {count - 1}')
+    if any(not 0 <= index < count for index in indices) or len(set(indices)) < len(indices):
+        raise ValueError(f'out_indices is {tuple(indices)}; it takes stages 0 to {count - 1}, each once')
     return tuple(indices)

@@ -15,6 +15,7 @@ from mmmaskattn.models.layers.low_resolution_attention import PooledGrids
 from mmmaskattn.models.layers.lrformer_blocks import LowResolutionBlock
 from mmmaskattn.models.layers.norms import NORM
 from mmmaskattn.registry import MODELS
+from mmmaskattn.utils.option_types import Count, Counts, Indices, ModuleConfig, Positive
 
 
 @MODELS.register_module()
@@ -45,23 +46,23 @@ class LRHead(BaseDecodeHead):
         **kwargs: as for mmseg's ``BaseDecodeHead``: ``num_classes``, ``dropout_ratio``, ``loss_decode``, ...
 
     Raises:
-        ValueError: heads that do not divide ``channels``.
+        ValueError: an option that is not what it must be, heads that do not divide ``channels``.
     """
 
     def __init__(
         self,
-        in_channels: Sequence[int],
-        channels: int,
+        in_channels: Counts,
+        channels: Count,
         *,
-        in_index: Sequence[int] = (1, 2, 3),
-        num_heads: int = 8,
-        ffn_ratio: float = 4.0,
-        q_size: int = 32,
-        key_sizes: Sequence[int] | None = None,
+        in_index: Indices = (1, 2, 3),
+        num_heads: Count = 8,
+        ffn_ratio: Positive = 4.0,
+        q_size: Count = 32,
+        key_sizes: Counts | None = None,
         clamp_queries: bool = True,
         clamp_keys: bool = False,
-        layer_scale_init: float | None = 1e-6,
-        norm_cfg: dict[str, Any] = NORM,
+        layer_scale_init: Positive | None = 1e-6,
+        norm_cfg: ModuleConfig = NORM,
         **kwargs: Any,
     ) -> None:
         super().__init__(

@@ -24,8 +24,9 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import Tensor
 
 from mmmaskattn.models.layers.cross_layer_decoder import CrossLayerDecoder, LevelFusion, NumHeads
-from mmmaskattn.models.layers.strip_cross_attention import Scale
+from mmmaskattn.models.layers.strip_cross_attention import Perception, Scale
 from mmmaskattn.registry import MODELS
+from mmmaskattn.utils.option_types import ChannelsOfMaps, Count, Indices, Positive, Rate
 
 
 @MODELS.register_module()
@@ -56,23 +57,23 @@ class StripCrossAttentionHead(BaseDecodeHead):
         **kwargs: of mmseg's ``BaseDecodeHead``: ``num_classes``, ``norm_cfg``, ``dropout_ratio``, ``loss_decode`` ...
 
     Raises:
-        ValueError: an option that :class:`CrossLayerDecoder` refuses.
+        ValueError: an option that is not what it must be, or that :class:`CrossLayerDecoder` refuses.
     """
 
     def __init__(
         self,
-        in_channels: Sequence[int],
-        channels: int = 128,
+        in_channels: ChannelsOfMaps,
+        channels: Count = 128,
         *,
-        in_index: Sequence[int] | None = None,
+        in_index: Indices | None = None,
         num_heads: NumHeads = 4,
-        strip_dim: int | None = 1,
+        strip_dim: Count | None = 1,
         scale: Scale = 'strip',
-        perception: str | None = 'gated',
-        ffn_ratio: float = 4.0,
-        key_reduction: int = 4,
-        drop_path_rate: float = 0.1,
-        max_queries: int | None = None,
+        perception: Perception = 'gated',
+        ffn_ratio: Positive = 4.0,
+        key_reduction: Count = 4,
+        drop_path_rate: Rate = 0.1,
+        max_queries: Count | None = None,
         **kwargs: Any,
     ) -> None:
         in_index = list(range(len(in_channels)) if in_index is None else in_index)

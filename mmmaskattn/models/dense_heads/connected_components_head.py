@@ -17,6 +17,7 @@ from mmmaskattn.models.grouping import (
     instance_scores,
 )
 from mmmaskattn.registry import MODELS
+from mmmaskattn.utils.option_types import Count, CountOrZero
 
 
 @MODELS.register_module()
@@ -32,7 +33,12 @@ class ConnectedComponentsHead(SegmentHead):
     """
 
     def __init__(
-        self, num_things: int, num_stuff: int, in_channels: int, grouping: dict[str, Any] | None = None, **kwargs: Any
+        self,
+        num_things: Count,
+        num_stuff: CountOrZero,
+        in_channels: Count,
+        grouping: dict[str, Any] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(num_things, num_stuff, in_channels, **kwargs)
         self.grouping = GroupingOptions(**(grouping or {}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from mmengine.model import bias_init_with_prob
@@ -27,8 +27,9 @@ from mmmaskattn.models.grouping import (
 )
 from mmmaskattn.models.losses import instance_class_targets, seed_heatmap
 from mmmaskattn.registry import MODELS
+from mmmaskattn.utils.option_types import Count, CountOrZero, ModuleConfig
 
-MODES = ('quality', 'paper')
+Mode = Literal['quality', 'paper']
 CONTRASTIVE_LOSS = dict(type='mmmaskattn.InstanceContrastiveLoss')
 SEED_LOSS = dict(type='mmmaskattn.SeedLoss')
 CLASS_LOSS = dict(type='mmmaskattn.InstanceClassLoss')
@@ -144,33 +145,32 @@ class ContrastiveInstanceHead(SegmentHead):
         **kwargs: See `SegmentHead`.
 
     Raises:
-        ValueError: If ``mode`` is unknown.
+        TypeError: If there is no such option.
+        ValueError: If an option is not what it must be.
     """
 
     def __init__(
         self,
-        num_things: int,
-        num_stuff: int,
-        in_channels: int,
-        mode: str = 'quality',
-        embed_channels: int = 32,
-        hidden_channels: int = 64,
-        seed_channels: int = 32,
-        class_channels: int = 128,
+        num_things: Count,
+        num_stuff: CountOrZero,
+        in_channels: Count,
+        mode: Mode = 'quality',
+        embed_channels: Count = 32,
+        hidden_channels: CountOrZero = 64,
+        seed_channels: CountOrZero = 32,
+        class_channels: Count = 128,
         coordinates: bool = True,
         position_code: bool = True,
-        free_channels: int = 12,
+        free_channels: CountOrZero = 12,
         grouping: dict[str, Any] | None = None,
-        class_warmup: int = 200,
-        max_class_instances: int = 64,
-        loss_contrast: dict[str, Any] = CONTRASTIVE_LOSS,
-        loss_seed: dict[str, Any] = SEED_LOSS,
-        loss_class: dict[str, Any] = CLASS_LOSS,
+        class_warmup: CountOrZero = 200,
+        max_class_instances: Count = 64,
+        loss_contrast: ModuleConfig = CONTRASTIVE_LOSS,
+        loss_seed: ModuleConfig = SEED_LOSS,
+        loss_class: ModuleConfig = CLASS_LOSS,
         **kwargs: Any,
     ) -> None:
         super().__init__(num_things, num_stuff, in_channels, **kwargs)
-        if mode not in MODES:
-            raise ValueError(f'ContrastiveInstanceHead: mode={mode!r}, expected one of {", ".join(MODES)}')
         self.mode, self.class_warmup, self.max_class_instances = mode, class_warmup, max_class_instances
         self.grouping = GroupingOptions(**(grouping or {}))
         self.position_code = PositionCode(free_channels) if position_code else None

@@ -22,6 +22,7 @@ from mmmaskattn.models.grouping import (
 )
 from mmmaskattn.models.losses import seed_heatmap
 from mmmaskattn.registry import MODELS
+from mmmaskattn.utils.option_types import Count, CountOrZero, ModuleConfig, NonNegative
 
 SEED_LOSS = dict(type='mmmaskattn.SeedLoss')
 
@@ -94,15 +95,15 @@ class OffsetVotingHead(SegmentHead):
 
     def __init__(
         self,
-        num_things: int,
-        num_stuff: int,
-        in_channels: int,
-        hidden_channels: int = 64,
-        seed_channels: int = 32,
+        num_things: Count,
+        num_stuff: CountOrZero,
+        in_channels: Count,
+        hidden_channels: CountOrZero = 64,
+        seed_channels: CountOrZero = 32,
         coordinates: bool = True,
         grouping: dict[str, Any] | None = None,
-        offset_weight: float = 0.1,
-        loss_seed: dict[str, Any] = SEED_LOSS,
+        offset_weight: NonNegative = 0.1,
+        loss_seed: ModuleConfig = SEED_LOSS,
         **kwargs: Any,
     ) -> None:
         super().__init__(num_things, num_stuff, in_channels, **kwargs)

@@ -18,6 +18,7 @@ from mmmaskattn.models.dense_heads.segment_truth import SegmentTruth, stack_trut
 from mmmaskattn.models.grouping import GroupingOptions, Groups, group_means
 from mmmaskattn.models.grouping.groups import static_shapes
 from mmmaskattn.registry import MODELS
+from mmmaskattn.utils.option_types import Count, CountOrZero, Index, InitConfig, ModuleConfig
 
 SEMANTIC_LOSS = dict(type='mmdet.CrossEntropyLoss', ignore_index=255, avg_non_ignore=True)
 
@@ -138,35 +139,31 @@ class SegmentHead(BaseModule, ABC):
         upsample: Factor from that feature to the network's input, gained by pixel shuffle in each branch.
         loss_semantic: Loss of the class logits (Eq. 3), as a mean over the pixels that are not ignored.
         train_cfg: Settings of training, read by subclasses.
-        test_cfg: Settings of prediction: the fields of `PredictionOptions`, and ``return_embeddings``: whether
-            predictions carry the map that groups the pixels, to be looked at.
+        test_cfg: Settings of prediction: the fields of `PredictionOptions`.
         init_cfg: Initialisation, as mmengine takes it.
 
     Raises:
-        ValueError: If there is no thing class, or ``test_cfg`` has an unknown setting.
+        TypeError: If there is no such option or setting.
+        ValueError: If one is not what it must be.
     """
 
     def __init__(
         self,
-        num_things: int,
-        num_stuff: int,
-        in_channels: int,
-        in_index: int = 0,
-        upsample: int = 1,
-        loss_semantic: dict[str, Any] = SEMANTIC_LOSS,
+        num_things: Count,
+        num_stuff: CountOrZero,
+        in_channels: Count,
+        in_index: Index = 0,
+        upsample: Count = 1,
+        loss_semantic: ModuleConfig = SEMANTIC_LOSS,
         train_cfg: dict[str, Any] | None = None,
         test_cfg: dict[str, Any] | None = None,
-        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+        init_cfg: InitConfig = None,
     ) -> None:
         super().__init__(init_cfg)
-        if num_things < 1:
-            raise ValueError(f'num_things={num_things}: instances need at least one thing class')
         self.num_things, self.num_classes = num_things, num_things + num_stuff
         self.in_index, self.upsample = in_index, upsample
         self.train_cfg = dict(train_cfg or {})
-        settings = dict(test_cfg or {})
-        self.return_embeddings = settings.pop('return_embeddings', False)
-        self.prediction_options = PredictionOptions.from_settings(settings)
+        self.prediction_options = PredictionOptions.from_settings(test_cfg or {})
         self.semantic_branch = PixelBranch(in_channels, 0, self.num_classes, upsample)
         self.loss_semantic = MODELS.build(loss_semantic)
         self._has_warned = False
@@ -244,7 +241,7 @@ class SegmentHead(BaseModule, ABC):
             groups, scores = self.group(feats[self.in_index].float(), outputs)
         probabilities = outputs.semantic.float().softmax(1)
         found = predict_segments(groups, scores, probabilities, self.num_things, sizes, self.prediction_options, inner)
-        if not self.return_embeddings:
+        if not self.prediction_options.return_embeddings:
             return found
         if not outputs.pixels.shape[1]:
             raise ValueError(f'return_embeddings=True, but {type(self).__name__} has no map of embeddings or offsets')

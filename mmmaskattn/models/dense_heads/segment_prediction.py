@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import torch
@@ -12,8 +12,11 @@ from torch import Tensor
 
 from mmmaskattn.models.grouping import FusionOptions, Groups, fuse_panoptic, soft_masks, top_instances
 from mmmaskattn.models.grouping.scores import greatest_at, resize_map
+from mmmaskattn.utils.option_types import Count
+from mmmaskattn.utils.options import checked_options
 
 
+@checked_options
 @dataclass(frozen=True)
 class PredictionOptions:
     """Settings of prediction.
@@ -21,27 +24,28 @@ class PredictionOptions:
     Attributes:
         max_per_image: Instances predicted per image, the best pairs of group and class.
         panoptic: How instances and stuff are fused.
+        return_embeddings: Whether predictions carry the map that groups the pixels, to be looked at.
     """
 
-    max_per_image: int = 100
+    max_per_image: Count = 100
     panoptic: FusionOptions = field(default_factory=FusionOptions)
+    return_embeddings: bool = False
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> PredictionOptions:
         """Read a config's ``test_cfg``.
 
         Args:
-            settings: ``max_per_image``, and ``panoptic``: fields of `FusionOptions`.
+            settings: The attributes, ``panoptic`` as a dict of the fields of `FusionOptions`.
 
         Raises:
-            ValueError: If a setting is unknown.
+            TypeError: If a setting is unknown.
+            ValueError: If one is not what it must be.
         """
-        known = [one.name for one in fields(cls)]
-        unknown = sorted(set(settings) - set(known))
-        if unknown:
-            raise ValueError(f'test_cfg has {unknown}; expected some of {known} or return_embeddings')
-        panoptic = FusionOptions(**settings.get('panoptic', {}))
-        return cls(**{**settings, 'panoptic': panoptic})
+        given = settings.get('panoptic', {})
+        if not isinstance(given, Mapping):
+            raise ValueError(f'test_cfg.panoptic is {given!r}; expected a dict of the fields of FusionOptions')
+        return cls(**{**settings, 'panoptic': FusionOptions(**given)})
 
 
 class SegmentPrediction(NamedTuple):

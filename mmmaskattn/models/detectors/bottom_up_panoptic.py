@@ -11,6 +11,7 @@ from mmengine.structures import PixelData
 from torch import Tensor
 
 from mmmaskattn.registry import MODELS
+from mmmaskattn.utils.option_types import InitConfig, ModuleConfig
 
 
 @MODELS.register_module()
@@ -34,19 +35,25 @@ class BottomUpPanoptic(BaseDetector):
         train_cfg: Settings of training, handed to the head.
         test_cfg: Settings of prediction, handed to the head.
         init_cfg: Initialisation, as mmengine takes it.
+
+    Raises:
+        ValueError: If an option is not what it must be, or the head's config has settings of its own.
     """
 
     def __init__(
         self,
-        backbone: dict[str, Any],
-        segment_head: dict[str, Any],
-        neck: dict[str, Any] | None = None,
-        data_preprocessor: dict[str, Any] | None = None,
+        backbone: ModuleConfig,
+        segment_head: ModuleConfig,
+        neck: ModuleConfig | None = None,
+        data_preprocessor: ModuleConfig | None = None,
         train_cfg: dict[str, Any] | None = None,
         test_cfg: dict[str, Any] | None = None,
-        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+        init_cfg: InitConfig = None,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        for name in ('train_cfg', 'test_cfg'):
+            if segment_head.get(name) is not None:
+                raise ValueError(f'segment_head has a {name}, which has no effect there; give it to the detector')
         self.backbone = MODELS.build(backbone)
         if neck is not None:
             self.neck = MODELS.build(neck)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -10,11 +11,13 @@ from torch import Tensor
 from mmmaskattn.models.grouping.groups import ordered_top, static_shapes
 from mmmaskattn.models.grouping.prototypes import unassign_invalid
 from mmmaskattn.models.grouping.scores import greatest_at
+from mmmaskattn.utils.option_types import Fraction
+from mmmaskattn.utils.options import checked_options
 
 INSTANCE_OFFSET = 1000  # as in mmdet
-RESIDUALS = ('void', 'class')
 
 
+@checked_options
 @dataclass(frozen=True)
 class FusionOptions:
     """How instances and stuff become one map.
@@ -29,18 +32,11 @@ class FusionOptions:
             (``'class'``).
     """
 
-    score_threshold: float = 0.1
-    stuff_area_fraction: float = 0.004
-    mask_threshold: float = 0.5
-    keep_fraction: float = 0.5
-    residual: str = 'void'
-
-    def __post_init__(self) -> None:
-        for name in ('score_threshold', 'stuff_area_fraction', 'mask_threshold', 'keep_fraction'):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f'fusion option {name} is {getattr(self, name)!r}; expected a number from 0 to 1')
-        if self.residual not in RESIDUALS:
-            raise ValueError(f'fusion option residual is {self.residual!r}; expected one of {", ".join(RESIDUALS)}')
+    score_threshold: Fraction = 0.1
+    stuff_area_fraction: Fraction = 0.004
+    mask_threshold: Fraction = 0.5
+    keep_fraction: Fraction = 0.5
+    residual: Literal['void', 'class'] = 'void'
 
 
 def fuse_panoptic(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
+
+from mmmaskattn.utils.option_types import Cosine, Count, CountOrZero, Fraction, NotTiny
+from mmmaskattn.utils.options import checked_options
 
 # Of slots that hold no instance: softmax gives them exactly 0 beside any valid one.
 INVALID_AFFINITY = -1e9
@@ -18,6 +21,7 @@ LEVELS = 2.0**40
 MOST_ORDERED = 2**22
 
 
+@checked_options
 @dataclass(frozen=True)
 class GroupingOptions:
     """How pixels are grouped into instances.
@@ -35,33 +39,16 @@ class GroupingOptions:
         connectivity: 4 or 8, the neighbours of a pixel in connected components.
     """
 
-    max_instances: int = 100
-    seed_threshold: float = 0.1
-    duplicate_similarity: float = 0.85
-    similarity: float = 0.8
-    iterations: int = 2
-    min_area: int = 4
-    temperature: float = 0.05
-    foreground: float = 0.5
-    vote_sigma: float = 2.0
-    connectivity: int = 8
-
-    def __post_init__(self) -> None:
-        for name, lowest in (('max_instances', 1), ('iterations', 0), ('min_area', 1)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
-                raise ValueError(f'grouping option {name} is {value!r}; expected a whole number of at least {lowest}')
-        for name in ('temperature', 'vote_sigma'):
-            if not getattr(self, name) >= 1e-3:
-                raise ValueError(f'grouping option {name} is {getattr(self, name)!r}; expected a number from 0.001 up')
-        for name in ('seed_threshold', 'foreground'):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f'grouping option {name} is {getattr(self, name)!r}; expected a number from 0 to 1')
-        for name in ('duplicate_similarity', 'similarity'):
-            if not -1 <= getattr(self, name) <= 1:
-                raise ValueError(f'grouping option {name} is {getattr(self, name)!r}; expected a cosine, -1 to 1')
-        if self.connectivity not in (4, 8):
-            raise ValueError(f'grouping option connectivity is {self.connectivity!r}; expected 4 or 8')
+    max_instances: Count = 100
+    seed_threshold: Fraction = 0.1
+    duplicate_similarity: Cosine = 0.85
+    similarity: Cosine = 0.8
+    iterations: CountOrZero = 2
+    min_area: Count = 4
+    temperature: NotTiny = 0.05
+    foreground: Fraction = 0.5
+    vote_sigma: NotTiny = 2.0
+    connectivity: Literal[4, 8] = 8
 
 
 class Groups(NamedTuple):

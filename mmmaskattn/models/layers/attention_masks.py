@@ -18,11 +18,13 @@ name       M                                                      products a que
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Union
+from typing import Literal, NamedTuple, Union
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from mmmaskattn.utils.option_types import ModuleConfig
 
 
 class MaskTerms(NamedTuple):
@@ -182,7 +184,8 @@ class RandomMask(nn.Module):
 
 
 AttentionMask = Union[NoMask, DenseMask, GateMask, TopKMask, RandomMask]
-AttentionMaskConfig = Union[str, dict[str, Any]]
+MaskName = Literal['none', 'dense', 'gate', 'topk', 'random']
+AttentionMaskConfig = Union[MaskName, ModuleConfig]
 ATTENTION_MASKS: dict[str, type] = {
     'none': NoMask,
     'dense': DenseMask,

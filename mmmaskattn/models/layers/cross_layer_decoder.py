@@ -21,6 +21,7 @@ from mmcv.cnn import build_activation_layer, build_norm_layer
 from torch import Tensor, nn
 
 from mmmaskattn.models.layers.strip_cross_attention import CrossLayerBlock, Scale, to_map, to_tokens
+from mmmaskattn.utils.option_types import Count, Counts
 
 
 class LevelFusion(nn.Module):
@@ -86,7 +87,7 @@ def _share(in_channels: int, out_channels: int, bias: bool) -> nn.Linear:
     return share
 
 
-NumHeads = Union[int, Sequence[int]]
+NumHeads = Union[Count, Counts]
 
 
 class MemoryBlend(nn.Module):

@@ -15,7 +15,7 @@ What the authors' abstract says of each part, and what is inferred here:
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Union
+from typing import Literal, Optional, Union
 
 import torch
 import torch.nn.functional as F
@@ -23,8 +23,10 @@ from mmcv.cnn.bricks import DropPath
 from torch import Tensor, nn
 
 from mmmaskattn.models.layers.mask_attention import initialise_linear
+from mmmaskattn.utils.option_types import Positive
 
-Scale = Union[float, str]
+Scale = Union[Positive, Literal['strip', 'head']]
+Perception = Optional[Literal['plain', 'gated']]
 SCALES = ('strip', 'head')
 
 

@@ -11,15 +11,16 @@ type               queries x keys on a map of N positions                masks
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Union
+from typing import Literal, Union
 
 from torch import Tensor, nn
 
 from mmmaskattn.models.layers.attention_masks import AttentionMaskConfig
 from mmmaskattn.models.layers.low_resolution_attention import LowResolutionAttention, PooledGrids
 from mmmaskattn.models.layers.mask_attention import MaskAttention, PreNormBlock
+from mmmaskattn.utils.option_types import ModuleConfig
 
-AttentionConfig = Union[str, dict[str, Any]]
+AttentionConfig = Union[Literal['full', 'low_resolution'], ModuleConfig]
 StageAttentions = Union[AttentionConfig, Sequence[AttentionConfig]]
 ATTENTIONS = ('full', 'low_resolution')
 

@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from mmmaskattn.models.losses.precision import at_least_float32
 from mmmaskattn.registry import MODELS
+from mmmaskattn.utils.option_types import NonNegative
 
 LEAVE_OUT = -100
 """Target of a slot that says nothing about its class."""
@@ -31,13 +32,11 @@ class InstanceClassLoss(nn.Module):
         no_object_weight: Weight of the class "no object", the last, against 1 for a thing class; the mean is weighted.
 
     Raises:
-        ValueError: If ``no_object_weight`` is negative.
+        ValueError: If a weight is negative or not finite.
     """
 
-    def __init__(self, loss_weight: float = 1.0, no_object_weight: float = 1.0) -> None:
+    def __init__(self, loss_weight: NonNegative = 1.0, no_object_weight: NonNegative = 1.0) -> None:
         super().__init__()
-        if no_object_weight < 0:
-            raise ValueError(f'InstanceClassLoss: no_object_weight={no_object_weight!r}: expected at least 0.')
         self.loss_weight = loss_weight
         self.no_object_weight = no_object_weight
 

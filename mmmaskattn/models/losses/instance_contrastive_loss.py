@@ -8,7 +8,7 @@ that instance, drawn uniformly and without replacement.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from mmmaskattn.models.losses.precision import at_least_float32
 from mmmaskattn.registry import MODELS
+from mmmaskattn.utils.option_types import Count, CountOfPairs, CountOrZero, Fraction, NonNegative, Positive
 
 WINDOW = 5
 """Side in pixels of the window in which another id makes a pixel one of the boundary."""
@@ -23,7 +24,7 @@ WINDOW = 5
 NOT_PAIRED = -1e4
 """Takes the place of the similarity of pixels that are no pair; its exponential is 0, its gradient a number."""
 
-DENOMINATORS = ('all', 'negatives')
+Denominator = Literal['all', 'negatives']
 _RANDOM_BITS = 31  # whole-number keys: a float sum of id and random number could round up into the next id
 
 
@@ -227,21 +228,15 @@ class InstanceContrastiveLoss(nn.Module):
 
     def __init__(
         self,
-        temperature: float = 0.1,
-        denominator: str = 'all',
-        pixels_per_instance: int = 16,
-        background_pixels: int = 64,
-        max_instances: int = 64,
-        boundary_share: float = 0.0,
-        loss_weight: float = 0.5,
+        temperature: Positive = 0.1,
+        denominator: Denominator = 'all',
+        pixels_per_instance: CountOfPairs = 16,
+        background_pixels: CountOrZero = 64,
+        max_instances: Count = 64,
+        boundary_share: Fraction = 0.0,
+        loss_weight: NonNegative = 0.5,
     ) -> None:
         super().__init__()
-        self._check('temperature', temperature, temperature > 0, 'a number above 0, for example 0.1')
-        self._check('denominator', denominator, denominator in DENOMINATORS, f'one of {", ".join(DENOMINATORS)}')
-        self._check('pixels_per_instance', pixels_per_instance, pixels_per_instance >= 2, 'at least 2')
-        self._check('background_pixels', background_pixels, background_pixels >= 0, 'at least 0')
-        self._check('max_instances', max_instances, max_instances >= 1, 'at least 1')
-        self._check('boundary_share', boundary_share, 0 <= boundary_share <= 1, 'a share from 0 to 1')
         self.temperature = temperature
         self.denominator = denominator
         self.pixels_per_instance = pixels_per_instance
@@ -249,11 +244,6 @@ class InstanceContrastiveLoss(nn.Module):
         self.max_instances = max_instances
         self.boundary_share = boundary_share
         self.loss_weight = loss_weight
-
-    @staticmethod
-    def _check(option: str, value: object, valid: bool, expected: str) -> None:
-        if not valid:
-            raise ValueError(f'InstanceContrastiveLoss: {option}={value!r}: expected {expected}.')
 
     def forward(self, embeddings: Tensor, instance_map: Tensor) -> ContrastiveTerms:
         """Draw pixels and compare their embeddings.

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from mmmaskattn.models.losses.precision import at_least_float32
 from mmmaskattn.registry import MODELS
+from mmmaskattn.utils.option_types import NonNegative
 
 MIN_SIGMA = 0.7
 RADII_PER_SIGMA = 3
@@ -83,7 +84,7 @@ class SeedLoss(nn.Module):
         loss_weight: Factor of the loss.
     """
 
-    def __init__(self, loss_weight: float = 1.0) -> None:
+    def __init__(self, loss_weight: NonNegative = 1.0) -> None:
         super().__init__()
         # By name, since importing mmdet's models takes seconds that a semantic model need not wait.
         self.focal = MODELS.build(dict(type='mmdet.GaussianFocalLoss', loss_weight=loss_weight))

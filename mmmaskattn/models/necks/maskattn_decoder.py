@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import ClassVar
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -12,13 +12,15 @@ from mmmaskattn.models.layers.norms import ACTIVATION, NORM
 from mmmaskattn.models.layers.unet_attention import StageAttentions, attentions_by_stage, build_attention
 from mmmaskattn.models.layers.unet_blocks import UpBlock
 from mmmaskattn.models.variants import (
+    RENAMED_OPTIONS,
+    VARIANTS,
+    Arch,
     StageAttentionMasks,
     attention_masks_by_stage,
-    get_variant,
     map_size_at,
-    refuse_options,
 )
 from mmmaskattn.registry import MODELS
+from mmmaskattn.utils.option_types import ChannelsOfMaps, Count, Counts, InitConfig, ModuleConfig, Positive
 
 
 @MODELS.register_module()
@@ -58,35 +60,33 @@ class MaskAttnDecoder(BaseModule):
 
     Raises:
         TypeError: an unknown option.
-        ValueError: fewer than two maps, unknown ``arch``, mask or attention, a mask that the attention cannot have, a
-            sequence of the wrong length.
+        ValueError: an option that is not what it must be, a mask that the attention cannot have, a sequence of the
+            wrong length.
     """
+
+    REFUSED_OPTIONS: ClassVar[dict[str, str]] = RENAMED_OPTIONS
 
     def __init__(
         self,
-        in_channels: Sequence[int] | None = None,
-        arch: str = 'base',
-        channels: Sequence[int] | None = None,
-        num_convs: Sequence[int] | None = None,
+        in_channels: ChannelsOfMaps | None = None,
+        arch: Arch = 'base',
+        channels: Counts | None = None,
+        num_convs: Counts | None = None,
         attention_masks: StageAttentionMasks = 'variant',
-        num_heads: int = 4,
-        ffn_ratio: float | None = None,
-        input_size: tuple[int, int] = (128, 128),
-        strides: Sequence[int] | None = None,
-        norm_cfg: dict[str, Any] = NORM,
-        act_cfg: dict[str, Any] = ACTIVATION,
+        num_heads: Count = 4,
+        ffn_ratio: Positive | None = None,
+        input_size: tuple[Count, Count] = (128, 128),
+        strides: Counts | None = None,
+        norm_cfg: ModuleConfig = NORM,
+        act_cfg: ModuleConfig = ACTIVATION,
         with_cp: bool = False,
         attention: StageAttentions = 'full',
-        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
-        **unknown: Any,
+        init_cfg: InitConfig = None,
     ) -> None:
-        refuse_options(unknown, 'MaskAttnDecoder')
         super().__init__(init_cfg)
-        variant = get_variant(arch)
+        variant = VARIANTS[arch]
         in_channels = tuple(in_channels or variant.channels)
         num_stages = len(in_channels) - 1
-        if num_stages < 1:
-            raise ValueError(f'in_channels is {list(in_channels)}; the decoder needs the channels of at least two maps')
         widths = tuple(channels or variant.channels[:num_stages])
         convs = tuple(num_convs or variant.decoder_convs[:num_stages])
         for option, values in (('channels', widths), ('num_convs', convs)):
@@ -99,6 +99,8 @@ class MaskAttnDecoder(BaseModule):
         stage_masks = attention_masks_by_stage(masks, num_stages)
         stage_attentions = attentions_by_stage(attention, num_stages)
         strides = strides or [variant.stem_stride << level for level in range(num_stages)]
+        if len(strides) < num_stages:
+            raise ValueError(f'strides has {len(strides)} entries; give one for each of the {num_stages} finer maps')
         ratio = variant.ffn_ratio if ffn_ratio is None else ffn_ratio
         self.in_channels = in_channels
         self.out_channels = widths

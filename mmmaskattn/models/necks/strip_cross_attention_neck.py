@@ -7,15 +7,15 @@ decoder this is. That it serves as a neck is ours.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmmaskattn.models.layers.cross_layer_decoder import CrossLayerDecoder, LevelFusion, NumHeads
 from mmmaskattn.models.layers.norms import ACTIVATION, NORM
-from mmmaskattn.models.layers.strip_cross_attention import Scale
+from mmmaskattn.models.layers.strip_cross_attention import Perception, Scale
 from mmmaskattn.registry import MODELS
+from mmmaskattn.utils.option_types import ChannelsOfMaps, Count, InitConfig, ModuleConfig, Positive, Rate
 
 
 @MODELS.register_module()
@@ -42,24 +42,24 @@ class StripCrossAttentionNeck(BaseModule):
         init_cfg: initialisation, as mmengine takes it.
 
     Raises:
-        ValueError: an option that :class:`CrossLayerDecoder` refuses.
+        ValueError: an option that is not what it must be, or that :class:`CrossLayerDecoder` refuses.
     """
 
     def __init__(
         self,
-        in_channels: Sequence[int],
-        fused_channels: int | None = None,
+        in_channels: ChannelsOfMaps,
+        fused_channels: Count | None = None,
         num_heads: NumHeads = 4,
-        strip_dim: int | None = 1,
+        strip_dim: Count | None = 1,
         scale: Scale = 'strip',
-        perception: str | None = 'gated',
-        ffn_ratio: float = 4.0,
-        key_reduction: int = 4,
-        drop_path_rate: float = 0.1,
-        max_queries: int | None = None,
-        norm_cfg: dict[str, Any] = NORM,
-        act_cfg: dict[str, Any] = ACTIVATION,
-        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+        perception: Perception = 'gated',
+        ffn_ratio: Positive = 4.0,
+        key_reduction: Count = 4,
+        drop_path_rate: Rate = 0.1,
+        max_queries: Count | None = None,
+        norm_cfg: ModuleConfig = NORM,
+        act_cfg: ModuleConfig = ACTIVATION,
+        init_cfg: InitConfig = None,
     ) -> None:
         super().__init__(init_cfg)
         self.decoder = CrossLayerDecoder(

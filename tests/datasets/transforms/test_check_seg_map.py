@@ -49,5 +49,5 @@ def test_sample_without_label_passes():
 
 
 def test_no_classes_is_refused():
-    with pytest.raises(ValueError, match='num_classes=0'):
+    with pytest.raises(ValueError, match='CheckSegMap: option num_classes is 0'):
         CheckSegMap(0)

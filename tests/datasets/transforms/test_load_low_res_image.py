@@ -126,5 +126,5 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_small_size_is_refused():
-    with pytest.raises(ValueError, match='LoadLowResImage: size=8'):
+    with pytest.raises(ValueError, match='LoadLowResImage: option size is 8'):
         LoadLowResImage(8)

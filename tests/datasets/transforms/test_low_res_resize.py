@@ -72,10 +72,10 @@ def test_scale_concerns_the_image_alone(protocol, ori_shape, factor):
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(size=8), r'LowResResize: size=8.*at least 16'),
-        (dict(size=(128, 15)), r'size=\(128, 15\)'),
-        (dict(size=128, protocol='Native'), r"protocol='Native'.*lowres.*native"),
-        (dict(size=128, scale=0), r'scale=0'),
+        (dict(size=8), r'LowResResize: option size is 8.*at least 16'),
+        (dict(size=(128, 15)), r'size is \(128, 15\)'),
+        (dict(size=128, protocol='Native'), r"protocol is 'Native'.*lowres.*native"),
+        (dict(size=128, scale=0), r'scale is 0'),
     ],
 )
 def test_wrong_options_are_refused_by_name(options, message):

@@ -131,9 +131,10 @@ def test_equals_resizing_all_and_cutting_afterwards(size):
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(size=8), r'LowResScaleJitter: size=8'),
+        (dict(size=64, img_pad_value=(1, 2)), r'img_pad_value is \(1, 2\); expected a sequence of 3'),
+        (dict(size=8), r'LowResScaleJitter: option size is 8'),
         (dict(size=64, ratio_range=(2, 0.5)), r'ratio_range=\(2, 0.5\).*low <= high'),
-        (dict(size=64, ratio_range=(0, 1)), r'ratio_range=\(0, 1\)'),
+        (dict(size=64, ratio_range=(0, 1)), r'ratio_range is \(0, 1\)'),
     ],
 )
 def test_wrong_options_are_refused_by_name(options, message):

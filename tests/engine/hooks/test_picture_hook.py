@@ -106,7 +106,7 @@ def test_embeddings_on_request(job):
 
 
 def test_options_are_checked_at_once():
-    with pytest.raises(ValueError, match=r"embeddings: found 'some'"):
+    with pytest.raises(ValueError, match="InstancePictureHook: option embedding_pixels is 'some'; expected"):
         build(embeddings=True, embedding_pixels='some')
 
 

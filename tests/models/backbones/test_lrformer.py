@@ -171,7 +171,7 @@ def test_size_under_16_is_refused(size):
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(arch='M'), "arch 'M' is unknown.*T, S, B, L, XL"),
+        (dict(arch='M'), "arch is 'M'; expected one of 'T', 'S', 'B', 'L', 'XL'"),
         (dict(depths=(1, 2)), 'depths has 2 entries for 4 stages'),
         (dict(q_pooled_sizes=(8, 8)), 'q_pooled_sizes has 2 entries for 4 stages'),
         (dict(pyramids=[(4, 2)]), 'pyramids has 1 entries for 4 stages'),

@@ -120,11 +120,11 @@ def test_a_coarse_feature_is_brought_to_the_inputs_size(kind):
 
 
 def test_wrong_options_are_named():
-    with pytest.raises(ValueError, match='num_things=0'):
+    with pytest.raises(ValueError, match='num_things is 0'):
         ConnectedComponentsHead(0, 1, 8)
-    with pytest.raises(ValueError, match='max_per_img'):
+    with pytest.raises(TypeError, match='max_per_img'):
         ConnectedComponentsHead(1, 1, 8, test_cfg=dict(max_per_img=3))
-    with pytest.raises(ValueError, match="mode='best'"):
+    with pytest.raises(ValueError, match="mode is 'best'"):
         ContrastiveInstanceHead(1, 1, 8, mode='best')
 
 

@@ -22,11 +22,11 @@ from mmmaskattn.models.grouping import FusionOptions, GroupingOptions
     ],
 )
 def test_wrong_grouping_options_are_named_with_their_value(option, value):
-    with pytest.raises(ValueError, match=rf'grouping option {option} is {value!r}; expected'):
+    with pytest.raises(ValueError, match=rf'GroupingOptions: option {option} is {value!r}; expected'):
         GroupingOptions(**{option: value})
 
 
 @pytest.mark.parametrize(('option', 'value'), [('score_threshold', 2), ('keep_fraction', -1), ('residual', 'stuff')])
 def test_wrong_fusion_options_are_named_with_their_value(option, value):
-    with pytest.raises(ValueError, match=rf'fusion option {option} is {value!r}; expected'):
+    with pytest.raises(ValueError, match=rf'FusionOptions: option {option} is {value!r}; expected'):
         FusionOptions(**{option: value})

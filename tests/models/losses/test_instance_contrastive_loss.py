@@ -236,7 +236,7 @@ def test_is_built_by_its_name():
     ],
 )
 def test_wrong_options_are_named(option, value):
-    with pytest.raises(ValueError, match=f'{option}={value!r}: expected'):
+    with pytest.raises(ValueError, match=f'InstanceContrastiveLoss: option {option} is {value!r}; expected'):
         InstanceContrastiveLoss(**{option: value})
 
 

@@ -120,12 +120,13 @@ def test_keys_are_the_same_whatever_the_masks_of_other_parts():
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(in_channels=[64]), r'in_channels is \[64\]; the decoder needs .* at least two'),
+        (dict(in_channels=[64]), r'in_channels is \[64\]; expected a sequence of 2 or more'),
         (dict(in_channels=[8, 16, 32], channels=(8,)), 'channels has 1 entries.*makes 2 stages'),
         (dict(in_channels=[8, 16, 32], attention_masks=['gate']), 'attention_masks has 1 entries for 2 stages'),
-        (dict(in_channels=[8, 16, 32], attention_masks='soft'), "mask type 'soft' is unknown"),
-        (dict(in_channels=[8, 16], attention='low'), "attention type 'low' is unknown"),
-        (dict(in_channels=[8, 16], arch='large'), "arch 'large' is unknown"),
+        (dict(in_channels=[8, 16, 32], attention_masks='soft'), "attention_masks is 'soft'; expected .*'gate'"),
+        (dict(in_channels=[8, 16], attention='low'), "attention is 'low'; expected .*'low_resolution'"),
+        (dict(in_channels=[8, 16, 32], strides=[1]), 'strides has 1 entries; give one for each of the 2'),
+        (dict(in_channels=[8, 16], arch='large'), "arch is 'large'"),
     ],
 )
 def test_wrong_options_are_named(options, message):
