@@ -21,6 +21,7 @@ from mmcv.cnn import build_activation_layer, build_norm_layer
 from torch import Tensor, nn
 
 from mmmaskattn.models.layers.strip_cross_attention import CrossLayerBlock, Scale, to_map, to_tokens
+from mmmaskattn.models.precision import saturated
 
 
 class LevelFusion(nn.Module):
@@ -74,7 +75,7 @@ class LevelFusion(nn.Module):
         return self.activation(self.norm(fused))
 
     def _convolve(self, level: int, x: Tensor) -> Tensor:
-        return to_map(self.shares[level](to_tokens(x)), (x.shape[2], x.shape[3]))
+        return to_map(saturated(self.shares[level](to_tokens(x))), (x.shape[2], x.shape[3]))
 
 
 def _share(in_channels: int, out_channels: int, bias: bool) -> nn.Linear:

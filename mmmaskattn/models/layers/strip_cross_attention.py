@@ -23,6 +23,8 @@ from mmcv.cnn.bricks import DropPath
 from torch import Tensor, nn
 
 from mmmaskattn.models.layers.mask_attention import initialise_linear
+from mmmaskattn.models.layers.norms import TokenNorm
+from mmmaskattn.models.precision import saturated
 
 Scale = Union[float, str]
 SCALES = ('strip', 'head')
@@ -90,11 +92,11 @@ class StripCrossAttention(nn.Module):
         query, key = self._split_heads(self.query(tokens)), self._split_heads(self.key(memory))
         value = self._split_heads(self.value(memory))
         attended = F.scaled_dot_product_attention(query, key, value, scale=self.scale)
-        return self.projection(attended.transpose(1, 2).flatten(2))
+        return saturated(self.projection(attended.transpose(1, 2).flatten(2)))
 
     def _split_heads(self, tokens: Tensor) -> Tensor:
         """(B, N, heads * d) -> (B, heads, N, d)."""
-        return tokens.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+        return saturated(tokens).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
 
 
 def _logit_scale(scale: Scale, strip_dim: int, head_dim: int) -> float:
@@ -142,7 +144,7 @@ class GatedPerception(nn.Module):
         Returns:
             float (B, channels, H, W).
         """
-        features = self.expand(x)
+        features = saturated(self.expand(x))
         return self.reduce(features * torch.sigmoid(self.gate(features)))
 
 
@@ -195,8 +197,8 @@ class ConvFeedForward(nn.Module):
         Returns:
             float (B, H * W, channels).
         """
-        hidden = to_tokens(self.conv(to_map(self.expand(tokens), map_size)))
-        return self.reduce(self.activation(hidden))
+        hidden = to_tokens(self.conv(to_map(saturated(self.expand(tokens)), map_size)))
+        return saturated(self.reduce(self.activation(saturated(hidden))))
 
 
 class CrossLayerBlock(nn.Module):
@@ -238,12 +240,12 @@ class CrossLayerBlock(nn.Module):
         if max_queries is not None and max_queries < 1:
             raise ValueError(f'max_queries is {max_queries}; expected 1 or more, or None for no limit')
         self.max_queries = max_queries
-        self.query_norm = nn.LayerNorm(channels)
-        self.memory_norm = nn.LayerNorm(memory_channels)
+        self.query_norm = TokenNorm(channels)
+        self.memory_norm = TokenNorm(memory_channels)
         self.attention = StripCrossAttention(channels, memory_channels, num_heads, strip_dim, scale)
-        self.perception_norm = None if perception is None else nn.LayerNorm(channels)
+        self.perception_norm = None if perception is None else TokenNorm(channels)
         self.perception = None if perception is None else build_perception(perception, channels)
-        self.ffn_norm = nn.LayerNorm(channels)
+        self.ffn_norm = TokenNorm(channels)
         self.ffn = ConvFeedForward(channels, ffn_ratio)
         self.drop_path = DropPath(drop_path_rate)
         self.apply(initialise_linear)
@@ -260,11 +262,11 @@ class CrossLayerBlock(nn.Module):
         """
         map_size = (x.shape[2], x.shape[3])
         tokens = to_tokens(x)
-        tokens = tokens + self.drop_path(self._attend(self.query_norm(tokens), map_size, memory))
+        tokens = saturated(tokens + self.drop_path(self._attend(self.query_norm(tokens), map_size, memory)))
         if self.perception is not None and self.perception_norm is not None:
             local = self.perception(to_map(self.perception_norm(tokens), map_size))
-            tokens = tokens + self.drop_path(to_tokens(local))
-        tokens = tokens + self.drop_path(self.ffn(self.ffn_norm(tokens), map_size))
+            tokens = saturated(tokens + self.drop_path(to_tokens(saturated(local))))
+        tokens = saturated(tokens + self.drop_path(self.ffn(self.ffn_norm(tokens), map_size)))
         return to_map(tokens, map_size)
 
     def _attend(self, tokens: Tensor, map_size: tuple[int, int], memory: Tensor) -> Tensor:
