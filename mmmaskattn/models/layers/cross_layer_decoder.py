@@ -113,7 +113,7 @@ class MemoryBlend(nn.Module):
         Returns:
             float (B, sum of in_channels, h, w).
         """
-        return torch.cat([conv(source) for conv, source in zip(self.convs, sources)], dim=1)
+        return torch.cat([saturated(conv(source)) for conv, source in zip(self.convs, sources)], dim=1)
 
 
 class CrossLayerDecoder(nn.Module):

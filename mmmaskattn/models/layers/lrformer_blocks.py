@@ -96,7 +96,7 @@ class LowResolutionBlock(nn.Module):
 
     def _refine(self, x: Tensor, grids: PooledGrids) -> Tensor:
         x = self.entry_norm(x)
-        x = saturated(x + self.position(x))
+        x = saturated(x + saturated(self.position(x)))
         x = saturated(x + self.drop_path(self.attention_scale(self.attention(self.attention_norm(x), grids))))
         return saturated(x + self.drop_path(self.ffn_scale(self.ffn(self.ffn_norm(x)))))
 

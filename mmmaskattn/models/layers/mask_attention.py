@@ -69,7 +69,7 @@ class PreNormBlock(nn.Module):
     def _refine(self, x: Tensor) -> Tensor:
         tokens = x.flatten(2).transpose(1, 2)
         tokens = saturated(tokens + self._attend(self.norm(tokens), (x.shape[2], x.shape[3])))
-        tokens = saturated(tokens + self.ffn(self.ffn_norm(tokens)))
+        tokens = saturated(tokens + saturated(self.ffn(self.ffn_norm(tokens))))
         return tokens.transpose(1, 2).reshape(x.shape)
 
     @abstractmethod
@@ -193,7 +193,7 @@ class MaskAttention(PreNormBlock):
         query = self._split_heads(self.query(tokens))
         key, value = (self._split_heads(part) for part in self.key_value(kept).chunk(2, dim=-1))
         attended = masked_attention(query, key, value, terms)
-        return self.projection(attended.transpose(1, 2).flatten(2))
+        return saturated(self.projection(attended.transpose(1, 2).flatten(2)))
 
     def _split_heads(self, tokens: Tensor) -> Tensor:
         """(B, N, C) -> (B, heads, N, C / heads)."""

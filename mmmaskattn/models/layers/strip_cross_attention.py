@@ -117,7 +117,7 @@ class PlainPerception(nn.Sequential):
     """
 
     def __init__(self, channels: int) -> None:
-        super().__init__(depthwise(channels), nn.GELU(), nn.Conv2d(channels, channels, 1))
+        super().__init__(DepthwiseConv2d(channels), nn.GELU(), nn.Conv2d(channels, channels, 1))
 
 
 class GatedPerception(nn.Module):
@@ -132,7 +132,7 @@ class GatedPerception(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.expand = nn.Sequential(nn.Conv2d(channels, channels, 1), nn.GELU())
-        self.gate = nn.Sequential(depthwise(channels), nn.Conv2d(channels, channels, 1))
+        self.gate = nn.Sequential(DepthwiseConv2d(channels), nn.Conv2d(channels, channels, 1))
         self.reduce = nn.Conv2d(channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -151,9 +151,19 @@ class GatedPerception(nn.Module):
 PERCEPTIONS: dict[str, Callable[[int], nn.Module]] = {'plain': PlainPerception, 'gated': GatedPerception}
 
 
-def depthwise(channels: int) -> nn.Conv2d:
-    """Build a depth-wise 3x3 convolution that keeps the map's size."""
-    return nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
+class DepthwiseConv2d(nn.Conv2d):
+    """Depth-wise 3x3 convolution that keeps the map's size, and float16 from infinity.
+
+    Args:
+        channels: channels of the map, before and after.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, channels, 3, padding=1, groups=channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve: float (B, channels, H, W) -> the same shape."""
+        return saturated(super().forward(x))
 
 
 def build_perception(kind: str, channels: int) -> nn.Module:
@@ -183,7 +193,7 @@ class ConvFeedForward(nn.Module):
         super().__init__()
         hidden = max(1, round(channels * ratio))
         self.expand = nn.Linear(channels, hidden)
-        self.conv = depthwise(hidden)
+        self.conv = DepthwiseConv2d(hidden)
         self.activation = nn.GELU()
         self.reduce = nn.Linear(hidden, channels)
 
@@ -198,7 +208,7 @@ class ConvFeedForward(nn.Module):
             float (B, H * W, channels).
         """
         hidden = to_tokens(self.conv(to_map(saturated(self.expand(tokens)), map_size)))
-        return saturated(self.reduce(self.activation(saturated(hidden))))
+        return saturated(self.reduce(self.activation(hidden)))
 
 
 class CrossLayerBlock(nn.Module):
