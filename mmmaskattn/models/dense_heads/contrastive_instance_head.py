@@ -280,13 +280,13 @@ class ContrastiveInstanceHead(SegmentHead):
         """Classify true masks, and after the warm-up predicted ones, which teach what is no object."""
         source = self._pooled_input(feature, outputs)
         assignment, targets = self._true_slots(truth)
-        logits = self.classifier(slot_means(source, assignment, targets.shape[1]))
+        means = slot_means(source, assignment, targets.shape[1])
         if self.mode == 'quality' and int(self.steps) >= self.class_warmup:
             found = self._predicted_groups(outputs)
-            means = slot_means(source, found.assignment, found.valid.shape[1])
-            logits = torch.cat([logits, self.classifier(means)], dim=1)
+            means = torch.cat([means, slot_means(source, found.assignment, found.valid.shape[1])], dim=1)
             targets = torch.cat([targets, self._targets_of(found, truth)], dim=1)
-        return self.loss_class(logits.float(), targets)
+        with torch.autocast(means.device.type, enabled=False):  # few vectors, and a product over all their channels
+            return self.loss_class(self.classifier(means), targets)
 
     def _true_slots(self, truth: SegmentTruth) -> tuple[Tensor, Tensor]:
         """Slots (B, H, W) of the first instances of each image in the order of the data, and their classes (B, K)."""

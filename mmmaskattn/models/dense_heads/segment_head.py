@@ -17,6 +17,7 @@ from mmmaskattn.models.dense_heads.segment_prediction import PredictionOptions, 
 from mmmaskattn.models.dense_heads.segment_truth import SegmentTruth, stack_truth
 from mmmaskattn.models.grouping import GroupingOptions, Groups, group_means
 from mmmaskattn.models.grouping.groups import static_shapes
+from mmmaskattn.models.precision import saturated
 from mmmaskattn.registry import MODELS
 from mmmaskattn.utils.option_types import Count, CountOrZero, Index, InitConfig, ModuleConfig
 
@@ -104,8 +105,8 @@ class PixelBranch(nn.Module):
         if self.coordinates:
             x = with_coordinates(x)
         if self.hidden is not None:
-            x = F.gelu(self.hidden(x))
-        x = self.out(x)
+            x = F.gelu(saturated(self.hidden(x)))
+        x = saturated(self.out(x))
         return fit_to(F.pixel_shuffle(x, self.upsample) if self.upsample > 1 else x, size)
 
 

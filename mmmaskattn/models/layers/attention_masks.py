@@ -1,8 +1,9 @@
 """The masks M of Eq. 1, as small strategies chosen in the config.
 
 The paper calls M "a learnable (or dynamically computed) mask" in section 3.2 and "a learnable binary mask" in section
-4.1, and leaves its form open; the released code multiplies by a fixed random binary tensor. Each reading is a
-strategy here:
+4.1, and leaves its form open. The authors' released scripts, all nine, learn none: they add 0 or -inf to the scores, each
+key kept with probability 1/2, drawn once when the network is built, for each place in the batch and one head, and not
+saved with the weights. Each reading is a strategy here:
 
 ========== ====================================================== ================
 name       M                                                      products a query
@@ -12,7 +13,8 @@ name       M                                                      products a que
 ``gate``   log sigmoid(w.x_j + b) for key j: soft, input-dependent N
 ``topk``   -inf outside the K best scored keys, which are never   K
            computed; the kept ones carry log sigmoid(score)
-``random`` -inf outside K fixed random keys (ablation only)       K
+``random`` -inf outside a fixed random half of the keys: nothing   N / 2
+           is learned (ablation only)
 ========== ====================================================== ================
 """
 
@@ -24,6 +26,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmmaskattn.models.precision import at_least_float32
 from mmmaskattn.utils.option_types import ModuleConfig
 
 
@@ -113,7 +116,13 @@ class GateMask(nn.Module):
             tokens: float (B, N, C).
             map_size: (H, W) with H * W = N.
         """
-        return MaskTerms(key_bias=F.logsigmoid(self.scorer(tokens).squeeze(-1)))
+        return MaskTerms(key_bias=F.logsigmoid(self._scores(tokens)))
+
+    def _scores(self, tokens: Tensor) -> Tensor:
+        """w.x + b of each key, (B, N); outside autocast, since half precision makes ties of most scores."""
+        wide = at_least_float32(tokens)
+        with torch.autocast(wide.device.type, enabled=False):
+            return F.linear(wide, self.scorer.weight.to(wide.dtype), self.scorer.bias.to(wide.dtype)).squeeze(-1)
 
 
 class TopKMask(GateMask):
@@ -140,7 +149,7 @@ class TopKMask(GateMask):
             tokens: float (B, N, C).
             map_size: (H, W) with H * W = N.
         """
-        scores = self.scorer(tokens).squeeze(-1)
+        scores = self._scores(tokens)
         if scores.shape[1] <= self.k:
             return MaskTerms(key_bias=F.logsigmoid(scores))
         best = scores.topk(self.k, dim=1, sorted=False)
@@ -148,21 +157,31 @@ class TopKMask(GateMask):
 
 
 class RandomMask(nn.Module):
-    """K fixed random keys, the same for every image: the released code's behaviour, kept for the ablation only.
+    """Fixed random keys, the same for every image and head: what the released code does, for the ablation only.
+
+    It keeps every key with probability 1/2, which is where the default of ``keep`` comes from, and has a draw for each
+    place in the batch and none in its checkpoints. Here exactly that share is kept, so that the cost is known, one
+    draw serves all images, so that an image gets the same result wherever in a batch it stands, and the draw comes
+    from a seed, so that a checkpoint gives the network that was trained.
 
     Args:
         channels: unused.
         num_heads: unused.
-        map_size: unused; for each number of tokens the keys are drawn anew from ``seed``.
-        k: number of keys kept.
+        map_size: unused; for each number of tokens the keys are those of the greatest of so many draws.
+        keep: share of the keys that is kept, rounded to whole keys, one at least.
         seed: seed of the draw.
+
+    Raises:
+        ValueError: ``keep`` is no number above 0 and up to 1.
     """
 
     MAX_TOKENS = 128 * 128
 
-    def __init__(self, channels: int, num_heads: int, map_size: tuple[int, int], k: int = 256, seed: int = 0) -> None:
+    def __init__(
+        self, channels: int, num_heads: int, map_size: tuple[int, int], keep: float = 0.5, seed: int = 0
+    ) -> None:
         super().__init__()
-        self.k = _positive(k, 'k of the random mask')
+        self.keep = _share(keep, 'keep of the random mask')
         draws = torch.rand(self.MAX_TOKENS, generator=torch.Generator().manual_seed(seed))
         # Written by the seed alone, so it needs no place in a checkpoint.
         self.register_buffer('draws', draws, persistent=False)
@@ -176,10 +195,11 @@ class RandomMask(nn.Module):
             map_size: (H, W) with H * W = N.
         """
         number = tokens.shape[1]
-        if number <= self.k:
+        count = max(1, round(self.keep * number))
+        if count == number:
             return MaskTerms()
         repeats = -(-number // self.MAX_TOKENS)
-        keep = self.draws.repeat(repeats)[:number].topk(self.k).indices
+        keep = self.draws.repeat(repeats)[:number].topk(count).indices
         return MaskTerms(keep=keep.expand(tokens.shape[0], -1))
 
 
@@ -223,3 +243,9 @@ def _positive(value: int, name: str) -> int:
     if not isinstance(value, int) or value < 1:
         raise ValueError(f'{name} is {value!r}; it must be a whole number of at least 1')
     return value
+
+
+def _share(value: float, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 1:
+        raise ValueError(f'{name} is {value!r}; it must be a number above 0 and up to 1, such as 0.5')
+    return float(value)

@@ -21,6 +21,7 @@ from mmcv.cnn import build_activation_layer, build_norm_layer
 from torch import Tensor, nn
 
 from mmmaskattn.models.layers.strip_cross_attention import CrossLayerBlock, Scale, to_map, to_tokens
+from mmmaskattn.models.precision import saturated
 from mmmaskattn.utils.option_types import Count, Counts
 
 
@@ -75,7 +76,7 @@ class LevelFusion(nn.Module):
         return self.activation(self.norm(fused))
 
     def _convolve(self, level: int, x: Tensor) -> Tensor:
-        return to_map(self.shares[level](to_tokens(x)), (x.shape[2], x.shape[3]))
+        return to_map(saturated(self.shares[level](to_tokens(x))), (x.shape[2], x.shape[3]))
 
 
 def _share(in_channels: int, out_channels: int, bias: bool) -> nn.Linear:
@@ -113,7 +114,7 @@ class MemoryBlend(nn.Module):
         Returns:
             float (B, sum of in_channels, h, w).
         """
-        return torch.cat([conv(source) for conv, source in zip(self.convs, sources)], dim=1)
+        return torch.cat([saturated(conv(source)) for conv, source in zip(self.convs, sources)], dim=1)
 
 
 class CrossLayerDecoder(nn.Module):

@@ -15,6 +15,8 @@ from mmmaskattn.models.layers.attention_masks import (
     build_attention_mask,
 )
 from mmmaskattn.models.layers.mask_attention import initialise_linear, masked_attention
+from mmmaskattn.models.layers.norms import TokenNorm
+from mmmaskattn.models.precision import saturated
 
 BASE_SIZES = (11, 8, 6, 4)
 """Short sides of the key grids for queries of 16x16; other sizes follow in proportion."""
@@ -198,7 +200,7 @@ class LowResolutionAttention(nn.Module):
         # The masks that go with averages are not made for a size.
         self.mask = build_attention_mask(mask, channels, num_heads, (1, 1))
         self.query = nn.Linear(channels, channels)
-        self.key_norm = nn.LayerNorm(channels)
+        self.key_norm = TokenNorm(channels)
         self.key_value = nn.Linear(channels, 2 * channels)
         self.projection = nn.Linear(channels, channels)
         self.apply(initialise_linear)
@@ -219,7 +221,7 @@ class LowResolutionAttention(nn.Module):
         keys = self.key_norm(grids.keys(x))
         key, value = (self._split_heads(part) for part in self.key_value(keys).chunk(2, dim=-1))
         attended = masked_attention(query, key, value, self._terms(x, grids))
-        tokens = self.projection(attended.transpose(1, 2).flatten(2))
+        tokens = saturated(self.projection(attended.transpose(1, 2).flatten(2)))
         low = tokens.transpose(1, 2).unflatten(2, grid)
         return low if grid == map_size else F.interpolate(low, size=map_size, mode='bilinear', align_corners=False)
 

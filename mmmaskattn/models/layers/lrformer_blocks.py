@@ -10,10 +10,11 @@ from mmcv.cnn import build_norm_layer
 from mmcv.cnn.bricks import DropPath
 from mmcv.cnn.bricks.scale import LayerScale
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from mmmaskattn.models.layers.low_resolution_attention import LowResolutionAttention, PooledGrids
 from mmmaskattn.models.layers.norms import LayerNorm2d
+from mmmaskattn.models.layers.recompute import run_part
+from mmmaskattn.models.precision import saturated
 
 LAYER_NORM = {'type': 'mmmaskattn.LayerNorm2d', 'eps': 1e-6}
 
@@ -36,8 +37,8 @@ class InvertedResidualFFN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Transform a map: float (B, C, H, W) -> the same shape."""
-        hidden = self.activation(self.expand(x))
-        return self.reduce(hidden + self.depthwise(hidden))
+        hidden = self.activation(saturated(self.expand(x)))
+        return saturated(self.reduce(saturated(hidden + self.depthwise(hidden))))
 
 
 class LowResolutionBlock(nn.Module):
@@ -91,15 +92,13 @@ class LowResolutionBlock(nn.Module):
         Returns:
             float (B, C, H, W).
         """
-        if self.with_cp and x.requires_grad:
-            return checkpoint(self._refine, x, grids, use_reentrant=False)
-        return self._refine(x, grids)
+        return run_part(self, self._refine, x, grids)
 
     def _refine(self, x: Tensor, grids: PooledGrids) -> Tensor:
         x = self.entry_norm(x)
-        x = x + self.position(x)
-        x = x + self.drop_path(self.attention_scale(self.attention(self.attention_norm(x), grids)))
-        return x + self.drop_path(self.ffn_scale(self.ffn(self.ffn_norm(x))))
+        x = saturated(x + saturated(self.position(x)))
+        x = saturated(x + self.drop_path(self.attention_scale(self.attention(self.attention_norm(x), grids))))
+        return saturated(x + self.drop_path(self.ffn_scale(self.ffn(self.ffn_norm(x)))))
 
 
 def _layer_scale(channels: int, init: float | None) -> nn.Module:

@@ -8,9 +8,13 @@ from abc import abstractmethod
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from mmmaskattn.models.layers.attention_masks import AttentionMaskConfig, MaskTerms, build_attention_mask
+from mmmaskattn.models.layers.norms import TokenNorm
+from mmmaskattn.models.layers.recompute import run_part
+from mmmaskattn.models.precision import saturated
+
+FUSED_WIDTH = 8
 
 
 def initialise_linear(module: nn.Module) -> None:
@@ -42,12 +46,12 @@ class PreNormBlock(nn.Module):
     def __init__(self, channels: int, with_cp: bool) -> None:
         super().__init__()
         self.with_cp = with_cp
-        self.norm = nn.LayerNorm(channels)
+        self.norm = TokenNorm(channels)
 
     def _add_ffn(self, channels: int, ratio: float) -> None:
         """Make the second half, of hidden width ``channels * ratio``, and initialise the whole module."""
         hidden = max(1, round(channels * ratio))
-        self.ffn_norm = nn.LayerNorm(channels)
+        self.ffn_norm = TokenNorm(channels)
         self.ffn = nn.Sequential(nn.Linear(channels, hidden), nn.GELU(), nn.Linear(hidden, channels))
         self.apply(initialise_linear)
 
@@ -60,14 +64,12 @@ class PreNormBlock(nn.Module):
         Returns:
             float (B, C, H, W).
         """
-        if self.with_cp and x.requires_grad:
-            return checkpoint(self._refine, x, use_reentrant=False)
-        return self._refine(x)
+        return run_part(self, self._refine, x)
 
     def _refine(self, x: Tensor) -> Tensor:
         tokens = x.flatten(2).transpose(1, 2)
-        tokens = tokens + self._attend(self.norm(tokens), (x.shape[2], x.shape[3]))
-        tokens = tokens + self.ffn(self.ffn_norm(tokens))
+        tokens = saturated(tokens + self._attend(self.norm(tokens), (x.shape[2], x.shape[3])))
+        tokens = saturated(tokens + saturated(self.ffn(self.ffn_norm(tokens))))
         return tokens.transpose(1, 2).reshape(x.shape)
 
     @abstractmethod
@@ -80,7 +82,7 @@ def masked_attention(query: Tensor, key: Tensor, value: Tensor, terms: MaskTerms
 
     A bias for each key rides as one more channel, Q' = [Q, sqrt(d)], K' = [K, m], V' = [V, 0] at the old scale: the
     same product, and the gradient of m does not push SDPA to its slow path, as an ``attn_mask`` that needs a gradient
-    would.
+    would. Zeros fill the channels up to a width that fused kernels take, see :func:`carried_width`.
 
     Args:
         query: float (B, heads, N, d).
@@ -91,16 +93,56 @@ def masked_attention(query: Tensor, key: Tensor, value: Tensor, terms: MaskTerms
     Returns:
         float (B, heads, N, d).
     """
+    query, key, value = saturated(query), saturated(key), saturated(value)
     if terms.pair_bias is not None:
-        return F.scaled_dot_product_attention(query, key, value, attn_mask=terms.pair_bias.to(query.dtype)[None])
+        return F.scaled_dot_product_attention(
+            query, key, value, attn_mask=saturated(terms.pair_bias.to(query.dtype))[None]
+        )
     if terms.key_bias is None:
         return F.scaled_dot_product_attention(query, key, value)
     channels = query.shape[-1]
-    bias = terms.key_bias.to(key.dtype)[:, None, :, None].expand(-1, key.shape[1], -1, -1)
-    query = F.pad(query, (0, 1), value=math.sqrt(channels))
-    key = torch.cat([key, bias], dim=-1)
-    attended = F.scaled_dot_product_attention(query, key, F.pad(value, (0, 1)), scale=1 / math.sqrt(channels))
+    query, key, value = carry_bias(query, key, value, terms.key_bias, carried_width(channels, query.device))
+    attended = F.scaled_dot_product_attention(query, key, value, scale=1 / math.sqrt(channels))
     return attended[..., :channels]
+
+
+def carried_width(channels: int, device: torch.device) -> int:
+    """Width of a head of ``channels`` channels that carries a bias.
+
+    CUDA's fused kernels want rows of whole 16 bytes: float32 of a width that is no multiple of 4, half precision of
+    one that is no multiple of 8, would make them give way to one that holds all N x K scores. Those of the CPU take
+    any width.
+
+    Args:
+        channels: d.
+        device: where it is computed.
+
+    Returns:
+        d + 1 on the CPU, elsewhere the next multiple of 8 above d.
+    """
+    return channels + 1 if device.type == 'cpu' else (channels // FUSED_WIDTH + 1) * FUSED_WIDTH
+
+
+def carry_bias(query: Tensor, key: Tensor, value: Tensor, bias: Tensor, width: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Put a bias of each key into heads that are wider than their channels; the softmax keeps the scale of these.
+
+    Args:
+        query: float (B, heads, N, d).
+        key: float (B, heads, K, d).
+        value: float (B, heads, K, d).
+        bias: float (B, K).
+        width: width of the result, above d.
+
+    Returns:
+        Query, key and value of that width: the query's channel d is sqrt(d), the key's the bias, all others 0.
+    """
+    channels, spare = query.shape[-1], width - query.shape[-1] - 1
+    query = F.pad(query, (0, 1), value=math.sqrt(channels))
+    bias = saturated(bias.to(key.dtype))[:, None, :, None].expand(-1, key.shape[1], -1, -1)
+    key = torch.cat([key, bias], dim=-1)
+    if spare:
+        query, key = F.pad(query, (0, spare)), F.pad(key, (0, spare))
+    return query, key, F.pad(value, (0, 1 + spare))
 
 
 class MaskAttention(PreNormBlock):
@@ -153,7 +195,7 @@ class MaskAttention(PreNormBlock):
         query = self._split_heads(self.query(tokens))
         key, value = (self._split_heads(part) for part in self.key_value(kept).chunk(2, dim=-1))
         attended = masked_attention(query, key, value, terms)
-        return self.projection(attended.transpose(1, 2).flatten(2))
+        return saturated(self.projection(attended.transpose(1, 2).flatten(2)))
 
     def _split_heads(self, tokens: Tensor) -> Tensor:
         """(B, N, C) -> (B, heads, N, C / heads)."""

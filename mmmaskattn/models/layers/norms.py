@@ -9,15 +9,31 @@ from torch import Tensor, nn
 from torch import distributed as dist
 from torch.nn import functional as F
 
+from mmmaskattn.models.precision import saturated
 from mmmaskattn.registry import MODELS
 
 NORM = {'type': 'mmmaskattn.CrossProcessBN'}
 ACTIVATION = {'type': 'ReLU'}
 
 
+class TokenNorm(nn.LayerNorm):
+    """``nn.LayerNorm`` that makes no NaN of what overflowed float16; state-dict keys are those of ``nn.LayerNorm``."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise the last axis.
+
+        Args:
+            x: float (..., C).
+
+        Returns:
+            float (..., C).
+        """
+        return super().forward(saturated(x))
+
+
 @MODELS.register_module()
-class LayerNorm2d(nn.LayerNorm):
-    """``nn.LayerNorm`` over the channels at each position of a map; state-dict keys are those of ``nn.LayerNorm``.
+class LayerNorm2d(TokenNorm):
+    """`TokenNorm` over the channels at each position of a map; state-dict keys are those of ``nn.LayerNorm``.
 
     In a config: ``norm_cfg=dict(type='mmmaskattn.LayerNorm2d')``.
     """
@@ -38,9 +54,10 @@ class LayerNorm2d(nn.LayerNorm):
 class CrossProcessBatchNorm2d(nn.BatchNorm2d):
     """Batch normalisation whose training statistics are those of all processes together, on GPUs and on CPUs.
 
-    In evaluation, and in training with one process, it is ``nn.BatchNorm2d`` but for one case: a training batch with a
+    In evaluation, and in training with one process, it is ``nn.BatchNorm2d`` but for two cases: a training batch with a
     single value per channel (batch 1 on a 1x1 map) has no variance, so it is normalised by the running statistics
-    where ``nn.BatchNorm2d`` raises.
+    where ``nn.BatchNorm2d`` raises; and what overflowed float16 is brought back into it, where
+    ``nn.BatchNorm2d`` would make NaN of the map and of the running statistics.
 
     With several processes CUDA tensors go through torch's ``nn.SyncBatchNorm``. It takes no others, and torch's
     distributed training on CPUs refuses a model that holds one; so this is none, and normalises other tensors itself:
@@ -67,6 +84,7 @@ class CrossProcessBatchNorm2d(nn.BatchNorm2d):
         Raises:
             ValueError: If the input does not have four dimensions.
         """
+        input = saturated(input)
         if not self.training:
             return super().forward(input)
         if _num_processes() > 1:

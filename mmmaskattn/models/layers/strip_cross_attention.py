@@ -23,6 +23,8 @@ from mmcv.cnn.bricks import DropPath
 from torch import Tensor, nn
 
 from mmmaskattn.models.layers.mask_attention import initialise_linear
+from mmmaskattn.models.layers.norms import TokenNorm
+from mmmaskattn.models.precision import saturated
 from mmmaskattn.utils.option_types import Positive
 
 Scale = Union[Positive, Literal['strip', 'head']]
@@ -92,11 +94,11 @@ class StripCrossAttention(nn.Module):
         query, key = self._split_heads(self.query(tokens)), self._split_heads(self.key(memory))
         value = self._split_heads(self.value(memory))
         attended = F.scaled_dot_product_attention(query, key, value, scale=self.scale)
-        return self.projection(attended.transpose(1, 2).flatten(2))
+        return saturated(self.projection(attended.transpose(1, 2).flatten(2)))
 
     def _split_heads(self, tokens: Tensor) -> Tensor:
         """(B, N, heads * d) -> (B, heads, N, d)."""
-        return tokens.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+        return saturated(tokens).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
 
 
 def _logit_scale(scale: Scale, strip_dim: int, head_dim: int) -> float:
@@ -117,7 +119,7 @@ class PlainPerception(nn.Sequential):
     """
 
     def __init__(self, channels: int) -> None:
-        super().__init__(depthwise(channels), nn.GELU(), nn.Conv2d(channels, channels, 1))
+        super().__init__(DepthwiseConv2d(channels), nn.GELU(), nn.Conv2d(channels, channels, 1))
 
 
 class GatedPerception(nn.Module):
@@ -132,7 +134,7 @@ class GatedPerception(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.expand = nn.Sequential(nn.Conv2d(channels, channels, 1), nn.GELU())
-        self.gate = nn.Sequential(depthwise(channels), nn.Conv2d(channels, channels, 1))
+        self.gate = nn.Sequential(DepthwiseConv2d(channels), nn.Conv2d(channels, channels, 1))
         self.reduce = nn.Conv2d(channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -144,16 +146,26 @@ class GatedPerception(nn.Module):
         Returns:
             float (B, channels, H, W).
         """
-        features = self.expand(x)
+        features = saturated(self.expand(x))
         return self.reduce(features * torch.sigmoid(self.gate(features)))
 
 
 PERCEPTIONS: dict[str, Callable[[int], nn.Module]] = {'plain': PlainPerception, 'gated': GatedPerception}
 
 
-def depthwise(channels: int) -> nn.Conv2d:
-    """Build a depth-wise 3x3 convolution that keeps the map's size."""
-    return nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
+class DepthwiseConv2d(nn.Conv2d):
+    """Depth-wise 3x3 convolution that keeps the map's size, and float16 from infinity.
+
+    Args:
+        channels: channels of the map, before and after.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, channels, 3, padding=1, groups=channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve: float (B, channels, H, W) -> the same shape."""
+        return saturated(super().forward(x))
 
 
 def build_perception(kind: str, channels: int) -> nn.Module:
@@ -183,7 +195,7 @@ class ConvFeedForward(nn.Module):
         super().__init__()
         hidden = max(1, round(channels * ratio))
         self.expand = nn.Linear(channels, hidden)
-        self.conv = depthwise(hidden)
+        self.conv = DepthwiseConv2d(hidden)
         self.activation = nn.GELU()
         self.reduce = nn.Linear(hidden, channels)
 
@@ -197,8 +209,8 @@ class ConvFeedForward(nn.Module):
         Returns:
             float (B, H * W, channels).
         """
-        hidden = to_tokens(self.conv(to_map(self.expand(tokens), map_size)))
-        return self.reduce(self.activation(hidden))
+        hidden = to_tokens(self.conv(to_map(saturated(self.expand(tokens)), map_size)))
+        return saturated(self.reduce(self.activation(hidden)))
 
 
 class CrossLayerBlock(nn.Module):
@@ -240,12 +252,12 @@ class CrossLayerBlock(nn.Module):
         if max_queries is not None and max_queries < 1:
             raise ValueError(f'max_queries is {max_queries}; expected 1 or more, or None for no limit')
         self.max_queries = max_queries
-        self.query_norm = nn.LayerNorm(channels)
-        self.memory_norm = nn.LayerNorm(memory_channels)
+        self.query_norm = TokenNorm(channels)
+        self.memory_norm = TokenNorm(memory_channels)
         self.attention = StripCrossAttention(channels, memory_channels, num_heads, strip_dim, scale)
-        self.perception_norm = None if perception is None else nn.LayerNorm(channels)
+        self.perception_norm = None if perception is None else TokenNorm(channels)
         self.perception = None if perception is None else build_perception(perception, channels)
-        self.ffn_norm = nn.LayerNorm(channels)
+        self.ffn_norm = TokenNorm(channels)
         self.ffn = ConvFeedForward(channels, ffn_ratio)
         self.drop_path = DropPath(drop_path_rate)
         self.apply(initialise_linear)
@@ -262,11 +274,11 @@ class CrossLayerBlock(nn.Module):
         """
         map_size = (x.shape[2], x.shape[3])
         tokens = to_tokens(x)
-        tokens = tokens + self.drop_path(self._attend(self.query_norm(tokens), map_size, memory))
+        tokens = saturated(tokens + self.drop_path(self._attend(self.query_norm(tokens), map_size, memory)))
         if self.perception is not None and self.perception_norm is not None:
             local = self.perception(to_map(self.perception_norm(tokens), map_size))
-            tokens = tokens + self.drop_path(to_tokens(local))
-        tokens = tokens + self.drop_path(self.ffn(self.ffn_norm(tokens), map_size))
+            tokens = saturated(tokens + self.drop_path(to_tokens(saturated(local))))
+        tokens = saturated(tokens + self.drop_path(self.ffn(self.ffn_norm(tokens), map_size)))
         return to_map(tokens, map_size)
 
     def _attend(self, tokens: Tensor, map_size: tuple[int, int], memory: Tensor) -> Tensor:

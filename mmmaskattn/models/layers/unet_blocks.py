@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from mmcv.cnn import ConvModule
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
+
+from mmmaskattn.models.layers.recompute import run_part
 
 
 class ConvBlock(nn.Module):
@@ -60,9 +61,7 @@ class ConvBlock(nn.Module):
         Returns:
             float (B, out_channels, ceil(H / stride), ceil(W / stride)).
         """
-        if self.with_cp and x.requires_grad:
-            return checkpoint(self.convs, x, use_reentrant=False)
-        return self.convs(x)
+        return run_part(self, self.convs, x)
 
 
 class UpBlock(nn.Module):

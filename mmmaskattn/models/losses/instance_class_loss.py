@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from mmmaskattn.models.losses.precision import at_least_float32
+from mmmaskattn.models.precision import at_least_float32
 from mmmaskattn.registry import MODELS
 from mmmaskattn.utils.option_types import NonNegative
 

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmmaskattn.models.losses.precision import at_least_float32
+from mmmaskattn.models.precision import at_least_float32
 from mmmaskattn.registry import MODELS
 from mmmaskattn.utils.option_types import Count, CountOfPairs, CountOrZero, Fraction, NonNegative, Positive
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from mmmaskattn.models.losses.precision import at_least_float32
+from mmmaskattn.models.precision import at_least_float32
 from mmmaskattn.registry import MODELS
 from mmmaskattn.utils.option_types import NonNegative
 
