@@ -1,9 +1,9 @@
 """The masks M of Eq. 1, as small strategies chosen in the config.
 
 The paper calls M "a learnable (or dynamically computed) mask" in section 3.2 and "a learnable binary mask" in section
-4.1, and leaves its form open. The authors' released scripts, all nine, learn none: they add 0 or -inf to the scores, each
-key kept with probability 1/2, drawn once when the network is built, for each place in the batch and one head, and not
-saved with the weights. Each reading is a strategy here:
+4.1, and leaves its form open. The authors' released scripts, all nine, learn none: they add 0 or -inf to the scores,
+each key kept with probability 1/2, drawn once when the network is built, for each place in the batch and one head, and
+not saved with the weights. Each reading is a strategy here:
 
 ========== ====================================================== ================
 name       M                                                      products a query
