@@ -37,7 +37,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument('--out', type=Path, required=True, help='PNG to write; replaced if it is there')
     parser.add_argument('--indices', type=int, nargs='+', default=[0, 1, 2], metavar='I', help='images (default 0 1 2)')
-    parser.add_argument('--side', type=int, default=256, metavar='PIXELS', help='side of a panel (default 256)')
+    parser.add_argument('--side', type=int, default=192, metavar='PIXELS', help='side of a panel (default 192)')
     parser.add_argument('--score', type=float, default=0.1, help='least score of things (default 0.1)')
     return parser.parse_args(argv)
 
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     drawn = draw_examples(*examples(args), side=args.side)
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(drawn).quantize(256, dither=Image.Dither.NONE).save(args.out, optimize=True)  # half the size
+    Image.fromarray(drawn).save(args.out, optimize=True)
     print(f'{len(args.indices)} images drawn into {args.out}')
 
 
