@@ -12,9 +12,9 @@ from mmengine.config import Config
 from mmmaskattn.datasets.check_root import LOADERS, leaf_datasets
 from mmmaskattn.datasets.input_size import SIZED_TRANSFORMS, parts_of_type, sized_transforms
 from mmmaskattn.datasets.transforms.low_res_resize import check_size
-from mmmaskattn.utils.command_line import nearest
+from mmmaskattn.utils.command_line import nearest, registered_names
 from mmmaskattn.utils.configs import counted_model
-from mmmaskattn.utils.setting_names import names_of, read_at_top
+from mmmaskattn.utils.setting_names import is_registered, names_of, read_at_top
 
 COUNTS = ('num_classes', 'num_things', 'num_stuff')
 # Least whole number of settings whose loops and hooks would do nothing, or fail late, with less.
@@ -241,8 +241,16 @@ def _check_key(cfg: Config, key: str, value: Any) -> None:
         if isinstance(node, (list, tuple)) and not (name.isdecimal() and int(name) < len(node)):
             raise ValueError(f'{option}: {".".join(path)} is a list; expected 0 to {len(node) - 1}, found {name}')
         node, path = _step(node, name), (*path, name)
+    if rest and rest[-1] == 'type' and isinstance(node, str) and isinstance(value, str):
+        _check_type(node, value, option, cfg.get('default_scope'))
     if isinstance(node, Mapping) and node and not isinstance(value, Mapping) and value is not None:
         raise ValueError(f'{option}: it holds several settings; set one of them, {key}.{next(iter(node))}=...')
+
+
+def _check_type(old: str, new: str, option: str, scope: str | None) -> None:
+    """Refuse a type that is not registered, where one is that it shall replace."""
+    if is_registered(old, scope) and not is_registered(new, scope):
+        raise ValueError(f'{option}: there is no {new}{nearest(new, registered_names())}')
 
 
 def _step(node: Any, name: str) -> Any:

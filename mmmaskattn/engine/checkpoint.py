@@ -130,7 +130,7 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
             message = f'{filename} is cut short or damaged ({error or "it ends too early"}). Use an earlier checkpoint.'
             raise RuntimeError(message) from error
         raise
-    return _without_source(checkpoint)
+    return _without_source(_weights_in(checkpoint, filename))
 
 
 def load_from_http(filename: str, map_location: Any = None, model_dir: str | None = None) -> Any:
@@ -151,6 +151,17 @@ def load_from_http(filename: str, map_location: Any = None, model_dir: str | Non
         torch.hub.download_url_to_file(filename, str(path))
     barrier()
     return load_from_local(str(path), map_location)
+
+
+def _weights_in(checkpoint: Any, filename: str) -> dict:
+    """Refuse what holds no weights by name."""
+    found = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else checkpoint
+    if not isinstance(found, dict):
+        raise RuntimeError(
+            f'{filename} holds a {type(found).__name__}; expected weights by name, alone or as state_dict. Name a '
+            'checkpoint of a training.'
+        )
+    return checkpoint
 
 
 def _without_source(checkpoint: Any) -> Any:

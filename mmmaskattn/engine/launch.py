@@ -11,6 +11,7 @@ import datetime
 import gc
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -71,6 +72,24 @@ def load_config(args: argparse.Namespace) -> Config:
     cfg.launcher = args.launcher
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', config_name(args.config)))
     return cfg
+
+
+def demand_parts(cfg: Config, names: Sequence[str]) -> None:
+    """Refuse a config that lacks what a tool needs.
+
+    Args:
+        cfg: The config.
+        names: Settings at its top.
+
+    Raises:
+        ValueError: If some are not there.
+    """
+    missing = [name for name in names if not cfg.get(name)]
+    if missing:
+        raise ValueError(
+            f'config {cfg.filename} has no {" and no ".join(missing)}; name one of a whole task, such as '
+            'configs/maskattn/ade20k_semantic_128.py, or add it'
+        )
 
 
 def fit_workers(cfg: Config) -> None:

@@ -14,7 +14,7 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 
 from mmmaskattn.datasets.check_root import check_data_roots, leaf_datasets
-from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed, tool_parser
+from mmmaskattn.engine.launch import add_common_options, demand_parts, load_config, prepare_distributed, tool_parser
 from mmmaskattn.engine.non_finite import NonFiniteError
 from mmmaskattn.engine.runner import build_runner, quiet_start
 from mmmaskattn.evaluation.ceiling import LOWRES_CEILING, NativeCeiling
@@ -103,6 +103,7 @@ def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
     passes = [(protocol, _config_of_pass(cfg, args, protocol)) for protocol in _protocols(args)]
     for _, one in passes:
         check_data_roots(one, ('test_dataloader',))
+        demand_parts(one, ('model', 'test_dataloader', 'test_evaluator'))
     protocols = {protocol or protocol_of(cfg) for protocol in _protocols(args)} if args.ceiling else set()
     ceiling = NativeCeiling(cfg) if 'native' in protocols else None  # now, so that what is wrong shows before the test
     metrics: dict[str, float] = {}

@@ -15,7 +15,7 @@ from mmmaskattn.datasets.check_root import check_data_roots
 from mmmaskattn.datasets.fraction import set_fraction
 from mmmaskattn.engine.endings import one_line_endings
 from mmmaskattn.engine.hooks.stop_hook import StopHook
-from mmmaskattn.engine.launch import add_common_options, load_config, prepare_distributed, tool_parser
+from mmmaskattn.engine.launch import add_common_options, demand_parts, load_config, prepare_distributed, tool_parser
 from mmmaskattn.engine.resume import newest_whole_checkpoint
 from mmmaskattn.engine.run_lock import sole_training
 from mmmaskattn.engine.runner import build_runner, quiet_start
@@ -84,6 +84,7 @@ def train(argv: Sequence[str] | None = None) -> Runner:
         fit_checkpoint_interval(cfg, planned)
     apply_options(cfg, args)
     check_data_roots(cfg)
+    demand_parts(cfg, ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper'))
     prepare_distributed(cfg, args.launcher)
     folder = Path(cfg.work_dir)
     with one_line_endings(folder), sole_training(folder), noted_signals():

@@ -148,12 +148,12 @@ def describe(error: BaseException) -> str:
         return one_line(f'{error.filename}: {error.strerror}{_place_outside(error)}')
     text = one_line(_message(error))
     if unknown := re.match(r'(\S+) is not in the (\S+) registry', text):
-        return f'there is no {unknown[1]} in the registry {unknown[2]}{nearest(unknown[1], _registered_names())}'
+        return f'there is no {unknown[1]} in the registry {unknown[2]}{nearest(unknown[1], registered_names())}'
     text = text if len(text) <= LONGEST_FOREIGN else f'{text[:LONGEST_FOREIGN]} ...'
     return f'{text or "no message"} ({type(error).__name__} in {_place(error)}; {DEBUG} shows more)'
 
 
-def _registered_names() -> list[str]:
+def registered_names() -> list[str]:
     """Every name that a ``type`` can have, with the scope where it is not mmengine's own."""
     names: list[str] = []
     registries = [one for one in vars(root).values() if isinstance(one, Registry)]
@@ -223,6 +223,10 @@ def ends_in_one_line(tool: str, status: int = 1) -> Callable[[Main], Main]:
             words = sys.argv[1:] if argv is None else argv
             try:
                 return main(argv, *args, **kwargs)
+            except SystemExit as end:
+                if not isinstance(end.code, str) or end.code.startswith(tool):
+                    raise
+                raise SystemExit(f'{tool}: {end.code}') from None
             except KeyboardInterrupt:
                 _leave(f'{tool}: interrupted', INTERRUPTED)
             except Exception as error:

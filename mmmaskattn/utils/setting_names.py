@@ -71,6 +71,16 @@ def _registered(name: str, scope: str | None) -> Iterator[Any]:
                 yield found
 
 
+def is_registered(name: str, scope: str | None) -> bool:
+    """Whether a class or function of some kind has a name.
+
+    Args:
+        name: With its scope or without, or the path of an import.
+        scope: The config's default scope.
+    """
+    return next(_registered(name, scope), None) is not None
+
+
 def names_of(part: Mapping[str, Any], path: tuple[str, ...], scope: str | None) -> set[str] | None:
     """Names that may stand in a part of a config.
 

@@ -50,7 +50,7 @@ def options(*words):
     return ['job.py', '--cfg-options', *words]
 
 
-def tested(checkpoint, *words):
+def on_job(checkpoint, *words):
     return ['job.py', checkpoint, '--work-dir', 'tested', *words]
 
 
@@ -59,7 +59,7 @@ WRONG = [
     ('train.py', [], 'config'),
     ('train.py', ['gone.py'], 'gone.py'),
     ('train.py', ['.'], 'there is no config .'),
-    ('train.py', ['empty.py'], 'train_dataloader'),
+    ('train.py', ['empty.py'], 'empty.py has no model'),
     ('train.py', ['syntax.py'], 'syntax.py'),
     ('train.py', ['name.py'], 'typo'),
     ('train.py', ['base.py'], 'gone.py'),
@@ -74,7 +74,7 @@ WRONG = [
     ('train.py', ['job.py', '--amp-dtype', 'float16'], '--amp-dtype float16'),
     ('train.py', ['job.py', '--work-dir', 'a file'], 'a file'),
     ('train.py', options('foo'), '--cfg-options foo'),
-    ('train.py', options('train_cfg.max_epochs=[1'), 'max_epochs=[1'),
+    ('train.py', options('train_cfg.max_epochs=[1'), "max_epochs='[1'"),
     ('train.py', options('data_root=nowhere'), 'nowhere'),
     ('train.py', options('image_size=8'), 'image_size=8'),
     ('train.py', options('num_classes=0'), 'num_classes=0'),
@@ -100,18 +100,18 @@ WRONG = [
     ('train.py', options('randomness.sed=1'), 'did you mean seed?'),
     ('train.py', options('load_from=gone.pth'), 'gone.pth'),
     ('test.py', ['job.py'], 'checkpoint'),
-    ('test.py', tested('gone.pth'), 'gone.pth'),
-    ('test.py', tested('text.pth'), 'text.pth'),
-    ('test.py', tested('cut.pth'), 'cut.pth'),
-    ('test.py', tested('list.pth'), 'list.pth'),
-    ('test.py', tested('none.pth'), 'none.pth does not fit the model: 0 of'),
-    ('test.py', tested('half.pth'), 'missing (neck.'),
-    ('test.py', tested('other.pth'), 'unexpected (conv_seg.'),
-    ('test.py', tested('classes.pth'), '2 of another shape (decode_head.conv_seg.weight, decode_head.conv_seg.bias)'),
-    ('test.py', tested('number.pth'), 'the weights are a int'),
-    ('test.py', tested('whole.pth', '--protocol', 'exact'), 'exact'),
-    ('test.py', tested('whole.pth', '--out', 'a file'), 'a file exists already'),
-    ('test.py', tested('whole.pth', '--show-embeddings'), '--show-embeddings'),
+    ('test.py', on_job('gone.pth'), 'gone.pth'),
+    ('test.py', on_job('text.pth'), 'text.pth'),
+    ('test.py', on_job('cut.pth'), 'cut.pth'),
+    ('test.py', on_job('list.pth'), 'list.pth'),
+    ('test.py', on_job('none.pth'), 'none.pth does not fit the model: 0 of'),
+    ('test.py', on_job('half.pth'), 'missing (neck.'),
+    ('test.py', on_job('other.pth'), 'unexpected (conv_seg.'),
+    ('test.py', on_job('classes.pth'), '2 of another shape (decode_head.conv_seg.weight, decode_head.conv_seg.bias)'),
+    ('test.py', on_job('number.pth'), 'number.pth'),
+    ('test.py', on_job('whole.pth', '--protocol', 'exact'), 'exact'),
+    ('test.py', on_job('whole.pth', '--out', 'a file'), 'a file exists already'),
+    ('test.py', on_job('whole.pth', '--show-embeddings'), '--show-embeddings'),
     ('analysis/get_flops.py', ['gone.py'], 'gone.py'),
     ('analysis/get_flops.py', ['empty.py'], 'empty.py'),
     ('analysis/get_flops.py', [TINY, '--shape', '1', '2', '3'], '[1, 2, 3]'),
@@ -152,7 +152,7 @@ def test_a_wrong_command_line_ends_in_one_line(folder, tool, arguments, named):
     name = tool.rpartition('/')[2].removesuffix('.py')
     assert line.startswith((f'{name}: ', f'{name}.py')), done.stderr
     assert named in line
-    assert len(line) < 900
+    assert len(line) < 1200
 
 
 def test_debug_shows_where_an_error_comes_from(folder):
@@ -163,7 +163,7 @@ def test_debug_shows_where_an_error_comes_from(folder):
 
 
 def test_partial_weights_are_tested_when_that_is_asked_for(folder):
-    done = call_tool('test.py', *tested('half.pth', '--allow-partial'), cwd=folder)
+    done = call_tool('test.py', *on_job('half.pth', '--allow-partial'), cwd=folder)
     assert done.returncode == 0, done.stderr
     assert 'mIoU' in done.stdout
 
@@ -173,7 +173,7 @@ def test_whole_weights_are_tested_at_another_root_and_size(folder):
     (folder / 'ade20k').rename(folder / 'moved')
     try:
         words = ('--cfg-options', f'data_root={folder / "moved"}', 'image_size=48')
-        done = call_tool('test.py', *tested('whole.pth', *words), cwd=folder)
+        done = call_tool('test.py', *on_job('whole.pth', *words), cwd=folder)
     finally:
         (folder / 'moved').rename(folder / 'ade20k')
     assert done.returncode == 0, done.stderr

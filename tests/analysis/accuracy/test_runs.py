@@ -53,8 +53,8 @@ def test_names_differ_with_everything_that_changes_the_training(tmp_path):
         {},
         dict(seed=4),
         dict(epochs=6),
-        dict(options=('a=1',)),
-        dict(options=('a=2',)),
+        dict(fingerprint='1a'),
+        dict(fingerprint='2a'),
         dict(config=Path('b.py')),
     ]
     assert len({make_run(tmp_path, **change).folder for change in changes}) == len(changes)
@@ -89,7 +89,7 @@ def test_a_run_is_trained_and_tested_with_its_settings(tmp_path, tools):
 
 
 def test_a_half_finished_run_resumes_and_its_seconds_add_up(tmp_path, tools):
-    broken, mended = make_run(tmp_path, options=('break=True',)), make_run(tmp_path)
+    broken, mended = make_run(tmp_path, options=('break=True',), fingerprint='1a'), make_run(tmp_path)
     with pytest.raises(RunFailedError, match=r'train.py ended with 1(.|\n)*the disk is full'):
         train_run(broken, tools, threads=1)
     broken.folder.rename(mended.folder)
