@@ -67,3 +67,11 @@ def test_seeds_differ_and_reach_the_sampler():
 def test_persistent_workers_are_warned_of(caplog):
     RandomStateHook().before_train(runner_of(num_workers=1, persistent_workers=True))
     assert 'persistent_workers=True' in caplog.text
+
+
+def test_processes_draw_different_augmentations(monkeypatch):
+    hook, draws = RandomStateHook(), []
+    for rank in (0, 1):
+        monkeypatch.setattr('mmmaskattn.engine.hooks.random_state_hook.get_rank', lambda rank=rank: rank)
+        draws.append(epoch(hook, runner_of(), 1))
+    assert not torch.isin(*draws).any()
