@@ -330,6 +330,21 @@ def test_official_json_of_another_size_image_or_class_is_refused(cases, tmp_path
         InstanceAP(ann_file='gone.json')
 
 
+def test_sizes_are_those_that_the_json_states(tmp_path):
+    """As pycocotools has it: a mask of 9 pixels whose json says 5000 is no small one; without an area the mask's own."""
+    ids, path = boxes((0, 0, 3, 3)), tmp_path / 'truth.json'
+    sample = with_instances(truth(ids, [CAT]), [ids == 1], [CAT], [0.9])
+    code = dict(coco_mask.encode(np.asfortranarray((ids == 1).astype(np.uint8))))
+    code['counts'] = code['counts'].decode()
+    row = dict(id=1, image_id=0, category_id=1, bbox=[0, 0, 3, 3], iscrowd=0, segmentation=code)
+    image = dict(id=0, file_name='0.png', height=10, width=10)
+    categories = [dict(id=k, name=name) for k, name in enumerate(THINGS, 1)]
+    for more, size in ((dict(area=5000), 'm'), (dict(), 's')):
+        path.write_text(json.dumps(dict(images=[image], annotations=[{**row, **more}], categories=categories)))
+        metrics = evaluate(InstanceAP(ann_file=str(path), size_bins=(1000, 10000)), [sample])
+        assert [name for name in ('AP_s', 'AP_m', 'AP_l') if name in metrics] == [f'AP_{size}'], metrics
+
+
 # Wrong input
 
 

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmmaskattn.models.precision import at_least_float32
+from mmmaskattn.models.precision import at_least_float32, saturated
 from mmmaskattn.registry import MODELS
 from mmmaskattn.utils.option_types import Count, CountOfPairs, CountOrZero, Fraction, NonNegative, Positive
 
@@ -268,7 +268,7 @@ class InstanceContrastiveLoss(nn.Module):
         )
         drawn = embeddings.flatten(2).gather(2, index[:, None].expand(-1, embeddings.shape[1], -1))
         with torch.autocast(embeddings.device.type, enabled=False):
-            units = F.normalize(at_least_float32(drawn), dim=1, eps=1e-6)
+            units = F.normalize(at_least_float32(saturated(drawn)), dim=1, eps=1e-6)
             return self._terms(units, ids)
 
     def _terms(self, units: Tensor, ids: Tensor) -> ContrastiveTerms:

@@ -130,7 +130,7 @@ def test_compiled_operators_of_mmcv_are_counted_or_told():
         ('dense', 192, False, False),
         ('gate', 192, True, True),
         (dict(type='topk', k=32), 32, True, True),
-        (dict(type='random', k=32), 32, False, False),
+        (dict(type='random', keep=1 / 6), 32, False, False),
     ],
 )
 def test_mask_attention_by_hand(mask, keys, scored, carried):

@@ -12,7 +12,7 @@ from mmcv.ops import RoIPool, nms
 from torch import nn
 
 from mmmaskattn.analysis import count_complexity
-from mmmaskattn.analysis.cost.counter import watch_extension_calls
+from mmmaskattn.analysis.cost.counter import FORMULAS, watch_extension_calls
 
 
 class Call(nn.Module):
@@ -100,6 +100,14 @@ def test_attention_with_boolean_or_causal_mask_and_three_dimensions():
 def test_attention_with_grouped_queries():
     macs = macs_of(_attend(enable_gqa=True), (2, 4, 16, 8), (2, 2, 10, 8), (2, 2, 10, 8))
     assert macs == 2 * 4 * 16 * 10 * (8 + 8)
+
+
+def test_attention_kernels_count_the_width_of_the_values():
+    """torch sends values of another width past them today; the formula must not depend on that."""
+    kernels = [operator for operator in FORMULAS if 'attention' in str(operator)]
+    assert kernels
+    for kernel in kernels:
+        assert FORMULAS[kernel]((2, 4, 16, 8), (2, 4, 5, 8), (2, 4, 5, 12)) == 2 * (2 * 4 * 16 * 5 * (8 + 12))
 
 
 @pytest.mark.parametrize('need_weights', [False, True])

@@ -140,3 +140,12 @@ def test_equals_resizing_all_and_cutting_afterwards(size):
 def test_wrong_options_are_refused_by_name(options, message):
     with pytest.raises(ValueError, match=message):
         LowResScaleJitter(**options)
+
+
+def test_padding_is_the_mean_colour_that_the_preprocessor_takes_away():
+    """Images are BGR here and RGB after it: padding is about 0 then, in each channel."""
+    window = LowResScaleJitter(32, (0.5, 0.5))(dict(img=np.zeros((32, 32, 3), np.uint8)))['img']
+    colours, counts = np.unique(window.reshape(-1, 3), axis=0, return_counts=True)
+    colour = colours[counts.argmax()]
+    mean, std = np.array([123.675, 116.28, 103.53]), np.array([58.395, 57.12, 57.375])
+    assert np.abs((colour[::-1] - mean) / std).max() < 0.02

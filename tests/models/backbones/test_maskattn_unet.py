@@ -41,7 +41,7 @@ class TestBase(EncoderContract):
     sizes = [*ModelContract.sizes, (128, 128), (130, 97)]
 
 
-@pytest.mark.parametrize('mask', ['none', 'gate', dict(type='random', k=9), dict(type='topk', k=9)])
+@pytest.mark.parametrize('mask', ['none', 'gate', dict(type='random', keep=0.3), dict(type='topk', k=9)])
 class TestEachMask:
     def test_attends_at_every_stage_and_trains(self, mask):
         model = MaskAttnUNet(attention_masks=mask, **SMALL)

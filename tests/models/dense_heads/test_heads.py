@@ -8,6 +8,7 @@ import warnings
 import pytest
 import torch
 from drawn_truth import SPECIAL, feature, special
+from group_scenes import embed
 
 from mmmaskattn.models.dense_heads import (
     ConnectedComponentsHead,
@@ -15,7 +16,8 @@ from mmmaskattn.models.dense_heads import (
     OffsetVotingHead,
 )
 from mmmaskattn.models.dense_heads.offset_voting_head import mass_centres, true_offsets
-from mmmaskattn.models.grouping import count_peaks, density_seeds
+from mmmaskattn.models.dense_heads.segment_head import SegmentOutputs
+from mmmaskattn.models.grouping import GroupingOptions, count_peaks, density_seeds, group_by_prototypes
 
 SIZE = (32, 32)
 HEADS = {
@@ -263,3 +265,38 @@ def test_offsets_point_to_the_centre_of_mass():
     assert offsets[0, :, 1, 2].tolist() == [1, 1]
     assert offsets[0, :, 3, 4].tolist() == [-1, -1]
     assert offsets[0, :, 0, 0].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize('kind', ['quality', 'paper', 'offsets'], indirect=True)
+def test_a_seed_is_as_good_as_its_pixel_is_a_thing(kind, head):
+    """Two places of the same quality: what is likelier a thing scores more, and stuff has no seed."""
+    probability = torch.full(SIZE, 0.02)
+    probability[2:12, 2:12], probability[18:28, 18:28] = 0.9, 0.6
+    semantic = torch.stack([probability.log(), (1 - probability).log()])[None]
+    pixels = head([feature()], SIZE).pixels.detach() * 0
+    pixels[:, 0, :, :16], pixels[:, 1, :, 16:] = 1, 1
+    if kind == 'offsets':
+        pixels = torch.zeros(1, 2, *SIZE)
+    seeds = torch.full((1, 1, *SIZE), -9.0)
+    for y, x in ((6, 6), (22, 22), (6, 26)):
+        seeds[0, 0, y, x] = 9.0
+    groups, _ = head.eval().group(feature(), SegmentOutputs(semantic, pixels, seeds))
+    expected = torch.tensor([0.9, 0.6])
+    torch.testing.assert_close(groups.seed_scores[0][groups.valid[0]], expected, atol=2e-3, rtol=2e-3)
+
+
+def test_training_groups_without_further_rounds():
+    """Rough masks do, at a fraction of the time: they are what no round gives, and not what two give."""
+    ids = torch.ones(1, *SIZE, dtype=torch.long)
+    embeddings = embed(ids, noise=0.09)
+    middle = torch.nn.functional.normalize(embeddings.mean((2, 3)), dim=1)[0]
+    seeds = torch.full((1, 1, *SIZE), -9.0)
+    seeds.view(-1)[int(torch.einsum('dhw,d->hw', embeddings[0], middle).argmin())] = 9.0
+    semantic = torch.tensor([9.0, -9.0]).view(1, 2, 1, 1).expand(1, 2, *SIZE)
+    head = ContrastiveInstanceHead(1, 1, 8)
+    found = head._predicted_groups(SegmentOutputs(semantic, embeddings, seeds))
+    p_thing = semantic.softmax(1)[:, 0]
+    for rounds in (0, 2):
+        options = GroupingOptions(iterations=rounds)
+        groups = group_by_prototypes(embeddings, seeds[:, 0].sigmoid() * p_thing, p_thing, options)
+        assert torch.equal(groups.assignment, found.assignment) == (rounds == 0)

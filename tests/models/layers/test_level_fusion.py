@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
+from mmcv.cnn import ConvModule
 from model_contract import seeded
 
 from mmmaskattn.analysis import count_complexity
@@ -33,3 +34,14 @@ def test_equals_one_convolution_of_the_concatenation(maps, norm, align_corners):
 def test_products_are_those_of_each_level_at_its_own_size(maps):
     result = count_complexity(LevelFusion(CHANNELS, 5, None, None), ([m[:1] for m in maps],))
     assert result.macs == 5 * sum(c * h * w for c, (h, w) in zip(CHANNELS, SIZES))
+
+
+def test_begins_as_the_whole_convolution_of_mmcv_does():
+    """By the outputs alone, so that cutting the convolution into shares changes nothing; torch's own would differ."""
+    torch.manual_seed(0)
+    fusion = LevelFusion((96, 160), 400, None, None)
+    whole = ConvModule(256, 400, 1)
+    for share in fusion.shares:
+        assert share.weight.std().item() == pytest.approx(whole.conv.weight.std().item(), rel=0.02)
+    assert not fusion.shares[0].bias.any()
+    assert not whole.conv.bias.any()

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mmmaskattn.models.layers import MaskAttention, MaskTerms, masked_attention
 from mmmaskattn.models.layers.attention_masks import ATTENTION_MASKS
+from mmmaskattn.models.layers.mask_attention import carry_bias
 
 CONFIGS = {
     'none': 'none',
@@ -18,7 +19,7 @@ CONFIGS = {
     'gate': 'gate',
     'topk': dict(type='topk', k=7),
     'topk of all': dict(type='topk', k=100),
-    'random': dict(type='random', k=7, seed=3),
+    'random': dict(type='random', keep=0.25, seed=3),
 }
 
 
@@ -46,7 +47,7 @@ def mask_matrix(module: MaskAttention, tokens: Tensor) -> Tensor:
             dropped = torch.argsort(scores[image], descending=True)[module.mask.k :]
             matrix[image, :, :, dropped] = -math.inf
     if name == 'random':
-        kept = torch.argsort(module.mask.draws[:number], descending=True)[: module.mask.k]
+        kept = torch.argsort(module.mask.draws[:number], descending=True)[: round(module.mask.keep * number)]
         dropped = [j for j in range(number) if j not in kept.tolist()]
         matrix[..., dropped] = -math.inf
     return matrix
@@ -112,6 +113,52 @@ def test_topk_equals_the_dense_computation_with_minus_infinity():
     torch.testing.assert_close(sparse, dense, atol=1e-12, rtol=1e-12)
 
 
+@pytest.mark.parametrize('width', [17, 20, 24])
+def test_zeros_up_to_a_width_change_nothing(width):
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(2, 3, n, 16, dtype=torch.float64, requires_grad=True) for n in (9, 5, 5))
+    bias = torch.randn(2, 5, dtype=torch.float64, requires_grad=True)
+    wide = carry_bias(q, k, v, bias, width)
+    assert {one.shape[-1] for one in wide} == {width}
+    found = torch.nn.functional.scaled_dot_product_attention(*wide, scale=1 / 4)[..., :16]
+    expected = torch.softmax(q @ k.transpose(-1, -2) / 4 + bias[:, None, None], dim=-1) @ v
+    torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12)
+    weights = torch.randn_like(expected)
+    for a, b in zip(*(torch.autograd.grad((one * weights).sum(), (q, k, v, bias)) for one in (found, expected))):
+        torch.testing.assert_close(a, b, atol=1e-12, rtol=1e-12)
+
+
+@pytest.mark.parametrize(('channels', 'width'), [(16, 24), (32, 40), (64, 72), (36, 40), (26, 32)])
+@pytest.mark.parametrize('device', ['meta', 'cpu'])
+def test_heads_reach_the_kernel_in_a_width_that_it_takes(channels, width, device, monkeypatch):
+    """Off the CPU; the meta device stands for all others, as it computes shapes alone."""
+    real, seen = torch.nn.functional.scaled_dot_product_attention, []
+
+    def kernel(*heads, **options):
+        seen.extend(one.shape[-1] for one in heads)
+        return real(*heads, **options)
+
+    monkeypatch.setattr('torch.nn.functional.scaled_dot_product_attention', kernel)
+    heads = [torch.zeros(1, 2, n, channels, device=device) for n in (9, 5, 5)]
+    assert masked_attention(*heads, MaskTerms(key_bias=torch.zeros(1, 5, device=device))).shape == (1, 2, 9, channels)
+    assert masked_attention(*heads, MaskTerms()).shape == (1, 2, 9, channels)
+    assert seen == [width if device == 'meta' else channels + 1] * 3 + [channels] * 3
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_topk_scores_in_full_precision_under_autocast(dtype):
+    """In half precision most of 256 scores of one image would be ties, and which keys are kept would be chance."""
+    module = build(dict(type='topk', k=64), size=(16, 16)).float()
+    tokens = torch.randn(2, 256, 16)
+    expected = module.mask(tokens, (16, 16))
+    with torch.autocast('cpu', dtype):
+        found = module.mask(tokens, (16, 16))
+        assert module.mask._scores(tokens).unique().numel() == 512
+    assert torch.equal(found.keep, expected.keep)
+    assert found.key_bias.dtype == torch.float32
+    torch.testing.assert_close(found.key_bias, expected.key_bias)
+
+
 def test_topk_never_projects_the_dropped_keys():
     module = build(dict(type='topk', k=7))
     seen = []
@@ -147,18 +194,32 @@ def test_scorer_learns_which_keys_to_keep():
 
 
 def test_random_keys_are_fixed_and_follow_the_seed():
-    masks = [build(dict(type='random', k=7, seed=seed)).mask for seed in (0, 0, 1)]
+    masks = [build(dict(type='random', keep=0.25, seed=seed)).mask for seed in (0, 0, 1)]
     keeps = [mask(torch.randn(2, 30, 16), (6, 5)).keep for mask in masks]
     assert torch.equal(keeps[0], keeps[1])
     assert not torch.equal(keeps[0], keeps[2])
     assert torch.equal(keeps[0][0], keeps[0][1])
-    assert len(set(keeps[0][0].tolist())) == 7
+    assert len(set(keeps[0][0].tolist())) == 8, 'a quarter of 30, in whole keys'
+    assert 'draws' not in masks[0].state_dict()
 
 
 def test_random_takes_more_tokens_than_it_has_draws():
-    mask = build(dict(type='random', k=7)).mask
+    mask = build('random').mask
     keep = mask(torch.zeros(1, mask.MAX_TOKENS + 50, 1), (1, mask.MAX_TOKENS + 50)).keep
-    assert keep.shape == (1, 7)
+    assert keep.shape == (1, mask.MAX_TOKENS // 2 + 25)
+
+
+def test_random_keeps_half_by_default_and_a_share_at_any_size():
+    mask = build('random').mask
+    assert [mask(torch.zeros(1, n, 1), (1, n)).keep.shape[1] for n in (1024, 64, 3)] == [512, 32, 2]
+    assert build(dict(type='random', keep=1)).mask(torch.zeros(1, 64, 1), (8, 8)).keep is None
+    assert build(dict(type='random', keep=1e-3)).mask(torch.zeros(1, 64, 1), (8, 8)).keep.shape == (1, 1)
+
+
+@pytest.mark.parametrize('keep', [0, -0.5, 1.5, True, 'half'])
+def test_bad_keep_is_refused(keep):
+    with pytest.raises(ValueError, match='keep of the random mask is'):
+        MaskAttention(16, (4, 4), mask=dict(type='random', keep=keep))
 
 
 @pytest.mark.parametrize('size', [(12, 10), (3, 4), (5, 6)])

@@ -120,3 +120,18 @@ def test_edge_cases(share):
     assert numbers == [[], [0] * 10, [1] * 4, [1] * 4 + [2] * 4, [0] * 10 + [1, 2, 3]]
     assert sample_pixels(filled(-1)[None], boundary_share=share).index.shape == (1, 0)
     assert sample_pixels(filled(0)[None], background_pixels=0, boundary_share=share).index.shape == (1, 0)
+
+
+@pytest.mark.parametrize(('quota', 'share', 'first'), [(7, 0.25, 2), (9, 0.25, 2), (11, 0.25, 3), (20, 0.3, 6)])
+def test_the_boundarys_quota_is_its_share_in_whole_pixels(quota, share, first):
+    """Of instances and of the background alike; the rest comes from all pixels left, here seldom from the boundary."""
+    instance_map = filled(0, (64, 64))
+    instance_map[:, 32:] = 1
+    near = near_another_id(instance_map).flatten()  # 128 of the 2048 pixels of each
+    torch.manual_seed(0)
+    sample = sample_pixels(instance_map.expand(300, -1, -1), quota, quota, boundary_share=share)
+    for number in (0, 1):
+        of_number = sample.ids == number
+        assert (of_number.sum(1) == quota).all()
+        on_boundary = (near[sample.index] & of_number).sum(1)
+        assert on_boundary.min() == first
