@@ -25,6 +25,7 @@ from mmengine.utils import track_iter_progress
 from mmengine.visualization import Visualizer
 
 from mmmaskattn.datasets.check_root import check_data_roots
+from mmmaskattn.datasets.picture_file import read_picture
 from mmmaskattn.utils.configs import config_name
 from mmmaskattn.utils.files import free_folder
 from mmmaskattn.visualization import ClassTable, Headings, SheetLayout, Step, draw_sheet, locate, run_steps
@@ -85,7 +86,8 @@ def seed_everything(seed: int) -> None:
 def read_original(path: str) -> np.ndarray | None:
     """The file decoded in full, RGB; None if it cannot be, which the steps report."""
     try:
-        return mmcv.imread(path, channel_order='rgb')
+        content, _ = read_picture(path)
+        return mmcv.imfrombytes(content, channel_order='rgb')
     except (OSError, ValueError, cv2.error):
         return None
 

@@ -17,6 +17,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed 
 
 from mmmaskattn.data_tools.shrink import LAYOUTS, ShrinkReport, shrink_dataset
 from mmmaskattn.data_tools.shrink.run import STATE_FOLDER
+from mmmaskattn.datasets.picture_file import MAX_PIXELS
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,6 +31,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--size', type=int, nargs='+', default=[128], metavar='PIXELS', help='H or H W (default 128)')
     parser.add_argument('--layout', choices=LAYOUTS, help='default: found by the names of the folders')
     parser.add_argument('--workers', type=int, help='processes (default: one a core)')
+    parser.add_argument(
+        '--max-pixels', type=int, default=MAX_PIXELS, help='larger pictures are refused, not decoded (default %(default)s)'
+    )
     args = parser.parse_args()
     if args.workers is not None and args.workers < 1:
         parser.error(f'--workers {args.workers}: expected 1 or more')
@@ -49,7 +53,7 @@ def shrink(args: argparse.Namespace) -> ShrinkReport:
     """Make the copy; a refusal ends the command with status 1 and one line."""
     size = args.size[0] if len(args.size) == 1 else args.size
     try:
-        return shrink_dataset(args.source, args.target, size, args.layout, args.workers)
+        return shrink_dataset(args.source, args.target, size, args.layout, args.workers, args.max_pixels)
     except (OSError, ValueError, RuntimeError) as error:
         sys.exit(f'shrink: {error}')
     except KeyboardInterrupt:
