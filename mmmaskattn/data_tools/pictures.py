@@ -10,7 +10,7 @@ import io
 
 from PIL import Image
 
-from mmmaskattn.datasets.picture_file import MAX_PIXELS, pillow_without_limit, read_picture
+from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS, pillow_without_limit, read_picture
 
 
 class PictureError(ValueError):

@@ -8,8 +8,8 @@ from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 
-from mmmaskattn.datasets.class_names import check_class_names
-from mmmaskattn.datasets.scanned_folder import read_name_list
+from mmmaskattn.datasets.checks.class_names import check_class_names
+from mmmaskattn.datasets.checks.scanned_folder import read_name_list
 from mmmaskattn.registry import DATASETS
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mmmaskattn.datasets.class_names import check_class_names
-from mmmaskattn.datasets.scanned_folder import check_scanned_folder
+from mmmaskattn.datasets.checks.class_names import check_class_names
+from mmmaskattn.datasets.checks.scanned_folder import check_scanned_folder
 from mmmaskattn.utils.files import check_regular
 
 _TEMPLATE = re.compile(r'\{\{\s*\$(\w+)\s*:\s*(\S*?)\s*\}\}')

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from mmdet.datasets.base_det_dataset import BaseDetDataset
 
 from mmmaskattn.datasets.categories import Category
+from mmmaskattn.datasets.checks.class_names import check_class_names
 from mmmaskattn.datasets.class_labels import chosen_metainfo, label_of_categories
-from mmmaskattn.datasets.class_names import check_class_names
 from mmmaskattn.datasets.coco_json import load_coco_json
 from mmmaskattn.datasets.coco_schema import Kind
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from mmseg.datasets import BaseSegDataset
 
 from mmmaskattn.datasets.categories import COCO_PANOPTIC_CATEGORIES
-from mmmaskattn.datasets.class_names import check_class_names
+from mmmaskattn.datasets.checks.class_names import check_class_names
 from mmmaskattn.datasets.coco_json import load_coco_json
 from mmmaskattn.datasets.coco_schema import Kind
 from mmmaskattn.registry import DATASETS

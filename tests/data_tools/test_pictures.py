@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from mmmaskattn.data_tools.pictures import PictureError, decode_strictly
-from mmmaskattn.datasets.picture_file import upright_size
+from mmmaskattn.datasets.transforms.picture_file import upright_size
 
 NOISE = np.random.default_rng(0).integers(0, 255, (96, 128, 3), dtype=np.uint8)
 

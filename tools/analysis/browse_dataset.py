@@ -25,7 +25,7 @@ from mmengine.utils import track_iter_progress
 from mmengine.visualization import Visualizer
 
 from mmmaskattn.datasets.check_root import check_data_roots
-from mmmaskattn.datasets.picture_file import read_picture
+from mmmaskattn.datasets.transforms.picture_file import read_picture
 from mmmaskattn.utils.configs import config_name
 from mmmaskattn.utils.files import free_folder
 from mmmaskattn.visualization import ClassTable, Headings, SheetLayout, Step, draw_sheet, locate, run_steps

@@ -17,7 +17,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed 
 
 from mmmaskattn.data_tools.shrink import LAYOUTS, ShrinkReport, shrink_dataset
 from mmmaskattn.data_tools.shrink.run import STATE_FOLDER
-from mmmaskattn.datasets.picture_file import MAX_PIXELS
+from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS
 
 
 def parse_args() -> argparse.Namespace:

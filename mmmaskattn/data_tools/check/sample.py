@@ -13,19 +13,19 @@ from pycocotools import mask as coco_mask
 
 from mmmaskattn.data_tools.check.problems import Problem, from_exception
 from mmmaskattn.data_tools.pictures import PictureError, decode_strictly
-from mmmaskattn.datasets.picture_file import (
-    MAX_PIXELS,
-    exif_orientation,
-    read_picture,
-    refuse_unknown,
-    upright_size,
-)
 from mmmaskattn.datasets.transforms.coco_masks import instance_code
 from mmmaskattn.datasets.transforms.id_map import check_stated_size
 from mmmaskattn.datasets.transforms.load_low_res_image import decode_image
 from mmmaskattn.datasets.transforms.load_panoptic import read_panoptic_ids
 from mmmaskattn.datasets.transforms.load_seg_map import label_lookup_table, read_label_map
 from mmmaskattn.datasets.transforms.low_res_resize import nearest_centre_index, resize_labels
+from mmmaskattn.datasets.transforms.picture_file import (
+    MAX_PIXELS,
+    exif_orientation,
+    read_picture,
+    refuse_unknown,
+    upright_size,
+)
 
 _PNG_DEPTH = 24
 """Place of the byte with the bits of a channel."""

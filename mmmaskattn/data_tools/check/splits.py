@@ -15,7 +15,7 @@ from mmmaskattn.data_tools.check.annotation_json import check_annotation_json
 from mmmaskattn.data_tools.check.problems import Problem, from_exception
 from mmmaskattn.datasets.check_root import check_dataset_paths, leaf_datasets, root_variables
 from mmmaskattn.datasets.input_size import sized_transforms
-from mmmaskattn.datasets.picture_file import MAX_PIXELS
+from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS
 from mmmaskattn.utils.files import walk_files
 
 IMAGE_LOADERS = ('LoadLowResImage', 'CheckPicture')

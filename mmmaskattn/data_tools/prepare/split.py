@@ -10,8 +10,8 @@ from typing import Any, Callable, Literal
 import numpy as np
 
 from mmmaskattn.datasets.categories import Category
-from mmmaskattn.datasets.picture_file import MAX_PIXELS, check_pixels, picture_header
 from mmmaskattn.datasets.transforms.load_seg_map import read_label_image
+from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS, check_pixels, picture_header
 from mmmaskattn.utils.files import check_regular
 
 Record = dict[str, Any]

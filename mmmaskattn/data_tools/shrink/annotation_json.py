@@ -21,12 +21,12 @@ from mmmaskattn.data_tools.shrink.report import AnnotationCounts
 from mmmaskattn.data_tools.shrink.samples import is_current, panoptic_picture
 from mmmaskattn.datasets.coco_json import EntryChecker, decode_json, faults_of_sections, map_json, refuse_faults
 from mmmaskattn.datasets.coco_schema import Kind
-from mmmaskattn.datasets.picture_file import MAX_PIXELS, picture_header
 from mmmaskattn.datasets.transforms.coco_masks import to_run_lengths
 from mmmaskattn.datasets.transforms.id_map import check_stated_size
 from mmmaskattn.datasets.transforms.load_instances import paint_instances
 from mmmaskattn.datasets.transforms.load_panoptic import read_panoptic_ids
 from mmmaskattn.datasets.transforms.low_res_resize import resize_labels
+from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS, picture_header
 from mmmaskattn.utils.files import atomic_open, atomic_write, path_inside
 from mmmaskattn.utils.progress import map_with_progress
 

@@ -14,8 +14,8 @@ from mmmaskattn.data_tools.shrink.annotation_json import Place, shrink_annotatio
 from mmmaskattn.data_tools.shrink.layouts import AnnotationFile, Layout, Split, find_layout, left_out
 from mmmaskattn.data_tools.shrink.report import AnnotationCounts, ShrinkReport, SplitCounts
 from mmmaskattn.data_tools.shrink.samples import is_current, pair_files, shrink_sample
-from mmmaskattn.datasets.picture_file import MAX_PIXELS, check_max_pixels
 from mmmaskattn.datasets.transforms.low_res_resize import Size, check_size
+from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS, check_max_pixels
 from mmmaskattn.utils.files import atomic_write, path_inside, remove_partial_files
 from mmmaskattn.utils.progress import map_with_progress
 

@@ -16,7 +16,10 @@ from mmmaskattn.data_tools.run_state import Problem
 from mmmaskattn.data_tools.segments import label_png
 from mmmaskattn.data_tools.shrink.layouts import ANY_LABEL, VOID_LABEL, LabelFiles, Split
 from mmmaskattn.datasets.panoptic_png import id_to_rgb
-from mmmaskattn.datasets.picture_file import (
+from mmmaskattn.datasets.transforms.load_low_res_image import decode_image
+from mmmaskattn.datasets.transforms.load_seg_map import check_labels
+from mmmaskattn.datasets.transforms.low_res_resize import resize_image, resize_labels
+from mmmaskattn.datasets.transforms.picture_file import (
     MAX_PIXELS,
     exif_orientation,
     read_picture,
@@ -24,9 +27,6 @@ from mmmaskattn.datasets.picture_file import (
     turn_upright,
     upright_size,
 )
-from mmmaskattn.datasets.transforms.load_low_res_image import decode_image
-from mmmaskattn.datasets.transforms.load_seg_map import check_labels
-from mmmaskattn.datasets.transforms.low_res_resize import resize_image, resize_labels
 from mmmaskattn.utils.files import atomic_write, path_inside, walk_files
 
 
@@ -100,8 +100,8 @@ def shrunk_labels(picture: Image.Image, size: tuple[int, int]) -> bytes:
     """
     upright = turn_upright(np.asarray(picture), exif_orientation(picture))
     labels = np.ascontiguousarray(resize_labels(upright, size))
-    if picture.mode in ('L', 'I;16'):
-        return label_png(labels)
+    if picture.mode in ('L', 'I;16', 'I'):
+        return label_png(labels if labels.dtype != np.int32 else labels.astype(np.uint16))
     if picture.mode == 'RGB':
         return label_png(labels[..., ::-1])
     small = Image.fromarray(labels)
@@ -252,7 +252,7 @@ def _shrunk_label_file(
         check_labels(labels, path)
     elif labels.dtype.kind not in 'bui':
         raise PictureError(f'labels of {labels.dtype}, expected whole numbers.')
-    wrong = np.unique(labels[(labels > highest) & (labels != VOID_LABEL)]).tolist()
+    wrong = np.unique(labels[(labels < 0) | ((labels > highest) & (labels != VOID_LABEL))]).tolist()
     if wrong:
         raise PictureError(f'labels {wrong}, expected 0 to {highest} or {VOID_LABEL}.')
     return shrunk_labels(picture, size)

@@ -6,7 +6,7 @@ from typing import Any
 
 from mmcv.transforms import BaseTransform
 
-from mmmaskattn.datasets.picture_file import MAX_PIXELS, check_max_pixels, read_picture, refuse_unknown
+from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS, check_max_pixels, read_picture, refuse_unknown
 from mmmaskattn.registry import TRANSFORMS
 
 

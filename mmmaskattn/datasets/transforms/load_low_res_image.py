@@ -11,9 +11,15 @@ import numpy as np
 from mmcv.transforms import LoadImageFromFile
 from mmcv.transforms.utils import cache_randomness
 
-from mmmaskattn.datasets.picture_file import MAX_PIXELS, Header, check_max_pixels, read_picture, refuse_unknown
 from mmmaskattn.datasets.transforms.low_res_resize import Size, check_size, scale_size
 from mmmaskattn.datasets.transforms.low_res_scale_jitter import check_ratio_range
+from mmmaskattn.datasets.transforms.picture_file import (
+    MAX_PIXELS,
+    Header,
+    check_max_pixels,
+    read_picture,
+    refuse_unknown,
+)
 from mmmaskattn.registry import TRANSFORMS
 
 REDUCED_FLAGS = {

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmmaskattn.datasets.panoptic_png import bgr_to_id, replace_ids
-from mmmaskattn.datasets.picture_file import MAX_PIXELS
 from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL, check_map_size, check_stated_size, set_id_map
 from mmmaskattn.datasets.transforms.load_seg_map import SegMapLoader, read_label_image
+from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS
 from mmmaskattn.registry import TRANSFORMS
 
 

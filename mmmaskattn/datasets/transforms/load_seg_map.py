@@ -10,7 +10,7 @@ import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmmaskattn.datasets.picture_file import (
+from mmmaskattn.datasets.transforms.picture_file import (
     MAX_PIXELS,
     check_max_pixels,
     pillow_without_limit,
