@@ -164,7 +164,7 @@ PANOPTIC: dict[str, Writer] = {
 }
 
 
-def _instances() -> dict:
+def one_instance() -> dict:
     mask = [[6, 5, 20, 5, 20, 15, 6, 15]]
     return dict(
         images=[dict(id=1, file_name='a.png', height=SIZE[0], width=SIZE[1])],
@@ -174,20 +174,20 @@ def _instances() -> dict:
 
 
 def _changed(section: str, **values) -> bytes:
-    whole = _instances()
+    whole = one_instance()
     whole[section][0].update(values)
     return json.dumps(whole).encode()
 
 
 def _replaced(**parts) -> bytes:
-    return json.dumps({**_instances(), **parts}).encode()
+    return json.dumps({**one_instance(), **parts}).encode()
 
 
 def _mask(segmentation: object) -> bytes:
     return _changed('annotations', segmentation=segmentation)
 
 
-_TEXT = json.dumps(_instances()).encode()
+_TEXT = json.dumps(one_instance()).encode()
 JSONS: dict[str, Writer] = {
     **{
         f'{name} as json': NO_FILES[name]
