@@ -24,9 +24,9 @@ train_dataloader = dict(
         pipeline=[_base_.load_train_image, *load_labels, *_base_.augment],
     )
 )
-test_pipeline = [_base_.load_image, *load_labels, *_base_.shrink]
+test_pipeline = [*_base_.load_image, *load_labels, *_base_.shrink]
 val_dataloader = dict(
     dataset=dict(**dataset, data_prefix=dict(img_path='images/val', seg_map_path='labels/val'), pipeline=test_pipeline)
 )
 test_dataloader = val_dataloader
-tta_pipeline = [_base_.load_image, *load_labels, _base_.augment_test]
+tta_pipeline = [*_base_.load_image, *load_labels, _base_.augment_test]

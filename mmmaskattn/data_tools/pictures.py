@@ -8,56 +8,59 @@ from __future__ import annotations
 
 import io
 
-from mmengine import fileio
 from PIL import Image
 
-_ORIENTATION_TAG = 0x0112
-_ROTATED = (5, 6, 7, 8)
-"""EXIF orientations that exchange width and height."""
+from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS, pillow_without_limit, read_picture
 
 
 class PictureError(ValueError):
-    """A picture file that is missing, empty or damaged; the message does not name it."""
+    """A picture file that is missing, empty, damaged or too large; the message does not name it."""
 
 
-def decode_strictly(path: str, backend_args: dict | None = None) -> Image.Image:
+def decode_strictly(path: str, backend_args: dict | None = None, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Decode a picture to the last byte.
 
     Args:
         path: The file.
         backend_args: mmengine's file backend options.
+        max_pixels: The most pixels allowed.
 
     Returns:
-        The loaded picture, as it is stored (palettes kept).
+        The loaded picture, as it is stored (palettes kept, not turned upright).
 
     Raises:
-        PictureError: If the file is missing, empty, of no known format, truncated, or its checksums do not agree.
+        PictureError: If the file is missing, no regular file, empty, of no known format, of too many pixels, truncated,
+            or its checksums do not agree.
     """
     try:
-        content = fileio.get(path, backend_args=backend_args)
-    except (OSError, ValueError) as error:
-        missing = isinstance(error, FileNotFoundError)
-        raise PictureError('the file is missing' if missing else f'cannot be read ({error})') from None
+        content, header = read_picture(path, backend_args, max_pixels)
+    except FileNotFoundError:
+        raise PictureError('the file is missing') from None
+    except OSError as error:
+        raise PictureError(f'cannot be read ({error})') from None
+    except ValueError as error:
+        raise PictureError(str(error).removeprefix(f'{path}: ')) from None
     if not content:
         raise PictureError('the file is empty (0 bytes)')
     try:
-        with Image.open(io.BytesIO(content)) as checked:
-            checked.verify()  # a PNG's checksums; the picture has to be opened anew afterwards
-        picture = Image.open(io.BytesIO(content))
-        picture.load()
+        return _decode(content, header is not None)
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, zlib.error...
-        reason = 'of no known picture format' if isinstance(error, Image.UnidentifiedImageError) else error
+        reason = 'of no known picture format' if header is None else ' '.join(str(error).split())
         raise PictureError(
             f'damaged picture of {len(content)} bytes ({reason}); fetch it again, or take it out of the data set'
         ) from None
+
+
+def _decode(content: bytes, known: bool) -> Image.Image:
+    """Decode, checksums compared."""
+    if not known:
+        raise Image.UnidentifiedImageError
+    with pillow_without_limit():
+        with Image.open(io.BytesIO(content)) as checked:
+            checked.verify()  # a PNG's checksums; the picture has to be opened anew afterwards
+        picture = Image.open(io.BytesIO(content))
+        exif = picture.info.get('exif')
+        picture.load()
+    if exif is None:
+        picture.info.pop('exif', None)  # of a PNG, data behind the pixels: no loader looks there
     return picture
-
-
-def upright_size(picture: Image.Image) -> tuple[int, int]:
-    """Size of a picture as OpenCV decodes it, which turns it upright as its EXIF data says.
-
-    Returns:
-        (H, W) in pixels.
-    """
-    width, height = picture.size
-    return (width, height) if picture.getexif().get(_ORIENTATION_TAG, 1) in _ROTATED else (height, width)

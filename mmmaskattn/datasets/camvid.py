@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from mmengine import fileio
 from mmseg.datasets import BaseSegDataset
 
+from mmmaskattn.datasets.checks.class_names import check_class_names
+from mmmaskattn.datasets.checks.scanned_folder import read_name_list
 from mmmaskattn.registry import DATASETS
 from mmmaskattn.utils.option_types import Name
 
@@ -101,9 +103,17 @@ class CamVidDataset(BaseSegDataset):
         kwargs.setdefault('ann_file', f'{split}.txt')
         super().__init__(data_root=data_root, img_suffix=img_suffix, seg_map_suffix=seg_map_suffix, **kwargs)
 
+    @classmethod
+    def _load_metainfo(cls, metainfo: Mapping | None = None) -> dict:
+        check_class_names(metainfo)
+        return super()._load_metainfo(metainfo)
+
     def load_data_list(self) -> list[dict]:
         """List the split."""
         images, labels = Path(self.data_prefix['img_path']), Path(self.data_prefix['seg_map_path'])
+        stems = self._stems(images)
+        if not stems:
+            raise FileNotFoundError(f'{images}: no file named *{self.img_suffix} in it.')
         label_map = {**(self.label_map or {}), _SEGNET_VOID: self.ignore_index}
         return [
             dict(
@@ -113,12 +123,12 @@ class CamVidDataset(BaseSegDataset):
                 reduce_zero_label=self.reduce_zero_label,
                 seg_fields=[],
             )
-            for stem in self._stems(images)
+            for stem in stems
         ]
 
     def _stems(self, images: Path) -> list[str]:
         """File stems from the list if there is one, else from the folder."""
         if self.ann_file and Path(self.ann_file).is_file():
-            lines = fileio.list_from_file(self.ann_file, backend_args=self.backend_args)
+            lines = read_name_list(Path(self.ann_file))
             return [Path(line.split()[0]).name.removesuffix(self.img_suffix) for line in lines if line.strip()]
         return sorted(path.name.removesuffix(self.img_suffix) for path in images.glob(f'*{self.img_suffix}'))

@@ -16,9 +16,9 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from mmengine import fileio
 
 from mmmaskattn.datasets.coco_schema import SECTIONS, Kind, fault_of, schema_of, short
+from mmmaskattn.utils.files import check_regular, read_regular
 
 SHOWN = 5
 """How many values a line lists before it only counts."""
@@ -42,7 +42,7 @@ def load_coco_json(ann_file: str, kind: Kind, backend_args: dict | None = None) 
         ValueError: If it is no json, or an entry is not what it should be; the message names the file, the entry and
             the value.
     """
-    content = decode_json(fileio.get(ann_file, backend_args=backend_args), ann_file)
+    content = decode_json(read_regular(ann_file, backend_args), ann_file)
     refuse_faults(ann_file, faults_of_sections(content, kind) or faults_of_entries(content, kind))
     return content
 
@@ -122,6 +122,7 @@ def map_json(path: Path) -> Any:
         FileNotFoundError: If it is missing.
         ValueError: If it is no json.
     """
+    check_regular(path)
     with open(path, 'rb') as file:
         empty = not file.seek(0, 2)
         content: Any = b'' if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

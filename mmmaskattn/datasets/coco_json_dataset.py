@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from mmdet.datasets.base_det_dataset import BaseDetDataset
 
 from mmmaskattn.datasets.categories import Category
+from mmmaskattn.datasets.checks.class_names import check_class_names
 from mmmaskattn.datasets.class_labels import chosen_metainfo, label_of_categories
 from mmmaskattn.datasets.coco_json import load_coco_json
 from mmmaskattn.datasets.coco_schema import Kind
@@ -46,6 +47,7 @@ class CocoJsonDataset(BaseDetDataset):
     @classmethod
     def _load_metainfo(cls, metainfo: Mapping | None = None) -> dict:
         """METAINFO, or what a choice of classes makes of it."""
+        check_class_names(metainfo)
         loaded = super()._load_metainfo(metainfo)
         given = {key: loaded[key] for key in metainfo or {}}
         if {'classes', 'thing_classes', 'stuff_classes'} & given.keys():

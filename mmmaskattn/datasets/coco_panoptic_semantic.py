@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from mmseg.datasets import BaseSegDataset
 
 from mmmaskattn.datasets.categories import COCO_PANOPTIC_CATEGORIES
+from mmmaskattn.datasets.checks.class_names import check_class_names
 from mmmaskattn.datasets.coco_json import load_coco_json
 from mmmaskattn.datasets.coco_schema import Kind
 from mmmaskattn.registry import DATASETS
@@ -48,6 +50,11 @@ class CocoPanopticSemanticDataset(BaseSegDataset):
 
     def __init__(self, ann_file: Name, **kwargs: Any) -> None:
         super().__init__(ann_file=ann_file, **kwargs)
+
+    @classmethod
+    def _load_metainfo(cls, metainfo: Mapping | None = None) -> dict:
+        check_class_names(metainfo)
+        return super()._load_metainfo(metainfo)
 
     def load_data_list(self) -> list[dict]:
         """Read the json.

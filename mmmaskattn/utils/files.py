@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
+from mmengine import fileio
+
 PARTIAL_SUFFIX = '.partial'
 """Ending of the temporary files; one that is left behind belongs to a killed process and may be deleted."""
 
@@ -55,6 +57,59 @@ def path_inside(folder: str | os.PathLike[str], name: str) -> Path:
     if not path.parent.resolve().is_relative_to(root):
         raise ValueError(f'{path}: leads out of {folder}, to {path.parent.resolve()}. Expected a place inside of it.')
     return path
+
+
+def check_regular(path: str | os.PathLike[str]) -> None:
+    """Refuse what is no file, before it is opened: reading a pipe or a device may never end.
+
+    Args:
+        path: A path; one at which there is nothing is left to who opens it.
+
+    Raises:
+        ValueError: If a folder, pipe, socket or device is there, or a link leads to one.
+    """
+    if os.path.exists(path) and not os.path.isfile(path):
+        what = 'a folder' if os.path.isdir(path) else 'a pipe, socket or device'
+        raise ValueError(f'{path}: {what}. Expected a regular file.')
+
+
+def read_regular(path: str | os.PathLike[str], backend_args: dict | None = None) -> bytes:
+    """Read a file whole; see `check_regular`.
+
+    Args:
+        path: The file, local or of a file backend.
+        backend_args: mmengine's file backend options.
+
+    Raises:
+        FileNotFoundError: If it is missing.
+        ValueError: If it is no regular file.
+    """
+    check_regular(path)
+    return fileio.get(path, backend_args=backend_args)
+
+
+def walk_files(folder: str | os.PathLike[str]) -> Iterator[str]:
+    """List the files below a folder; links are followed, but no folder is entered twice.
+
+    Args:
+        folder: The folder; nothing is listed if it is absent.
+
+    Yields:
+        Paths relative to the folder, with ``/``.
+
+    Raises:
+        ValueError: If a link leads to a folder that has been read already, so that the scan might never end.
+    """
+    entered: dict[str, str] = {}
+    for parent, _, names in os.walk(folder, followlinks=True):
+        first = entered.setdefault(os.path.realpath(parent), parent)
+        if first != parent:
+            raise ValueError(
+                f'{parent}: the same folder as {first}, reached by a link. Expected each folder once, or a scan '
+                f'might never end: remove the link.'
+            )
+        inner = Path(parent).relative_to(folder).as_posix()
+        yield from (name if inner == '.' else f'{inner}/{name}' for name in names)
 
 
 def remove_partial_files(folder: str | os.PathLike[str]) -> int:

@@ -67,10 +67,15 @@ def locate(dataset: Any, index: int) -> tuple[BaseDataset, int]:
     return locate(dataset.dataset, found)
 
 
+MOST_INSTANCES = 10_000
+"""An image of more is not drawn: every step would paint them all."""
+
+
 def run_steps(dataset: BaseDataset, index: int, channel_order: str = 'bgr') -> Iterator[Step]:
     """Run the pipeline on one sample.
 
-    A transform that fails or drops the sample ends the steps with one that says so.
+    A transform that fails or drops the sample ends the steps with one that says so; so does a sample of more than
+    `MOST_INSTANCES` instances.
 
     Args:
         dataset: A loaded data set with a pipeline.
@@ -78,6 +83,10 @@ def run_steps(dataset: BaseDataset, index: int, channel_order: str = 'bgr') -> I
         channel_order: Order of the pipeline's images, ``'bgr'`` or ``'rgb'``.
     """
     results: dict | None = dataset.get_data_info(index)
+    many = max(len((results or {}).get(key) or ()) for key in ('instances', 'segments_info'))
+    if many > MOST_INSTANCES:
+        yield Step('data set', None, None, problem=f'{many} instances; not drawn, as they are over {MOST_INSTANCES}')
+        return
     ignore_index = getattr(dataset, 'ignore_index', 255)
     last, norm = Step('', None, None), None
     for transform in dataset.pipeline.transforms:

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmmaskattn.data_tools.pictures import PictureError, decode_strictly, upright_size
+from mmmaskattn.data_tools.pictures import PictureError, decode_strictly
+from mmmaskattn.datasets.transforms.picture_file import upright_size
 
 NOISE = np.random.default_rng(0).integers(0, 255, (96, 128, 3), dtype=np.uint8)
 

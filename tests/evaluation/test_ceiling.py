@@ -265,7 +265,7 @@ def test_config_without_evaluator_or_size_is_refused(coco, monkeypatch):
 
 
 def test_a_pixel_is_an_instances_from_one_half_up():
-    """Enlarged 32 times, a mask is 0.516 on the last pixel within its true border and 0.484 on the first one outside."""
+    """Enlarged 32 times, a mask is 0.516 on the last pixel within its true border and 0.484 on the first one out."""
     ids = np.kron([[1, 2], [3, 4]], np.ones((256, 256), int))
     sample = perfect_prediction(results(ids, [CAT, CAT, SKY, SEA]), (16, 16), VOID)
     for number, mask in zip((1, 2), sample.pred_instances.masks):

@@ -331,7 +331,7 @@ def test_official_json_of_another_size_image_or_class_is_refused(cases, tmp_path
 
 
 def test_sizes_are_those_that_the_json_states(tmp_path):
-    """As pycocotools has it: a mask of 9 pixels whose json says 5000 is no small one; without an area the mask's own."""
+    """As pycocotools has it: a mask of 9 pixels whose json says 5000 is no small one; without an area its own."""
     ids, path = boxes((0, 0, 3, 3)), tmp_path / 'truth.json'
     sample = with_instances(truth(ids, [CAT]), [ids == 1], [CAT], [0.9])
     code = dict(coco_mask.encode(np.asfortranarray((ids == 1).astype(np.uint8))))

@@ -26,6 +26,7 @@ from mmengine.visualization import Visualizer
 
 from mmmaskattn.datasets.check_root import check_data_roots
 from mmmaskattn.datasets.config_file import read_config_file
+from mmmaskattn.datasets.transforms.picture_file import read_picture
 from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 from mmmaskattn.utils.configs import config_name
 from mmmaskattn.utils.files import free_folder
@@ -87,7 +88,8 @@ def seed_everything(seed: int) -> None:
 def read_original(path: str) -> np.ndarray | None:
     """The file decoded in full, RGB; None if it cannot be, which the steps report."""
     try:
-        return mmcv.imread(path, channel_order='rgb')
+        content, _ = read_picture(path)
+        return mmcv.imfrombytes(content, channel_order='rgb')
     except (OSError, ValueError, cv2.error):
         return None
 

@@ -18,6 +18,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: an installed 
 
 from mmmaskattn.data_tools.shrink import LAYOUTS, ShrinkReport, shrink_dataset
 from mmmaskattn.data_tools.shrink.run import STATE_FOLDER
+from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS
 from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 
 
@@ -32,6 +33,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--size', type=int, nargs='+', default=[128], metavar='PIXELS', help='H or H W (default 128)')
     parser.add_argument('--layout', choices=LAYOUTS, help='default: found by the names of the folders')
     parser.add_argument('--workers', type=int, help='processes (default: one a core)')
+    parser.add_argument(
+        '--max-pixels', type=int, default=MAX_PIXELS, help='larger pictures are refused, not decoded (default %(default)s)'
+    )
     args = parser.parse_args(argv)
     if args.workers is not None and args.workers < 1:
         parser.error(f'--workers {args.workers}: expected 1 or more')
@@ -51,7 +55,7 @@ def shrink(args: argparse.Namespace) -> ShrinkReport:
     """Make the copy; CTRL-C ends the command in one line."""
     size = args.size[0] if len(args.size) == 1 else args.size
     try:
-        return shrink_dataset(args.source, args.target, size, args.layout, args.workers)
+        return shrink_dataset(args.source, args.target, size, args.layout, args.workers, args.max_pixels)
     except KeyboardInterrupt:
         sys.exit('shrink: interrupted; run it again to go on.')
 

@@ -6,8 +6,8 @@ num_classes = 11
 
 load_labels = [dict(type='mmmaskattn.LoadSegMap'), dict(type='mmmaskattn.CheckSegMap', num_classes=num_classes)]
 train_pipeline = [_base_.load_train_image, *load_labels, *_base_.augment]
-test_pipeline = [_base_.load_image, *load_labels, *_base_.shrink]
-tta_pipeline = [_base_.load_image, *load_labels, _base_.augment_test]
+test_pipeline = [*_base_.load_image, *load_labels, *_base_.shrink]
+tta_pipeline = [*_base_.load_image, *load_labels, _base_.augment_test]
 
 dataset = dict(type='mmmaskattn.CamVidDataset', data_root=data_root)
 train_dataloader = dict(dataset=dict(**dataset, split='train', pipeline=train_pipeline))

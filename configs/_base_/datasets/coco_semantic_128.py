@@ -9,8 +9,8 @@ load_labels = [
     dict(type='mmmaskattn.CheckSegMap', num_classes=num_classes),
 ]
 train_pipeline = [_base_.load_train_image, *load_labels, *_base_.augment]
-test_pipeline = [_base_.load_image, *load_labels, *_base_.shrink]
-tta_pipeline = [_base_.load_image, *load_labels, _base_.augment_test]
+test_pipeline = [*_base_.load_image, *load_labels, *_base_.shrink]
+tta_pipeline = [*_base_.load_image, *load_labels, _base_.augment_test]
 
 dataset = dict(type='mmmaskattn.CocoPanopticSemanticDataset', data_root=data_root)
 train_dataloader = dict(

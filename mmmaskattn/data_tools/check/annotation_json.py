@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mmengine import fileio
-
 from mmmaskattn.data_tools.check.problems import Problem, from_exception
 from mmmaskattn.datasets.coco_json import decode_json, faults_of_entries, faults_of_sections
 from mmmaskattn.datasets.coco_schema import Kind
 from mmmaskattn.datasets.transforms.coco_masks import is_usable
+from mmmaskattn.utils.files import read_regular
 
 
 def check_annotation_json(
@@ -27,7 +26,7 @@ def check_annotation_json(
         Its content, or None if the rest cannot be checked, and the problems found.
     """
     try:
-        content = decode_json(fileio.get(path, backend_args=backend_args), path)
+        content = decode_json(read_regular(path, backend_args), path)
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
         return None, [Problem(path, 'the annotation file is missing' if missing else f'cannot be read ({error})')]

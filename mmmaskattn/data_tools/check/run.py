@@ -19,9 +19,10 @@ from mmmaskattn.data_tools.check.splits import (
     model_class_counts,
     network_size,
     pipeline_class_counts,
+    pixel_limits,
     split_datasets,
 )
-from mmmaskattn.data_tools.check.statistics import SplitStatistics
+from mmmaskattn.data_tools.check.statistics import SplitStatistics, nothing_to_learn
 from mmmaskattn.utils.progress import map_with_progress
 
 Listener = Callable[[Problem], None]
@@ -104,7 +105,12 @@ def _check_split(
     if not classes:
         return []
     rules = SampleRules(
-        classes, len(classes), getattr(dataset, 'ignore_index', 255), size, getattr(dataset, 'backend_args', None)
+        classes,
+        len(classes),
+        getattr(dataset, 'ignore_index', 255),
+        size,
+        getattr(dataset, 'backend_args', None),
+        *pixel_limits(leaf),
     )
     statistics = SplitStatistics(option.replace('_dataloader.dataset', ''), classes, size)
     errors = 0
@@ -113,9 +119,9 @@ def _check_split(
         for problem in sample.problems:
             errors += problem.fatal
             tell(problem)
-    if statistics.images and not errors and not statistics.has_pixels and not statistics.has_instances:
-        needed = option.startswith('train')
-        tell(Problem(option, 'its entries name no label map, no segments and no instances', fatal=needed))
+    reason = None if errors else nothing_to_learn(statistics)
+    if reason:
+        tell(Problem(option, reason, fatal=option.startswith('train')))
     return [statistics]
 
 

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import cv2
 import numpy as np
+from PIL import Image
 from pycocotools import mask as coco_mask
 
 from mmmaskattn.data_tools.check.problems import Problem, from_exception
-from mmmaskattn.data_tools.pictures import PictureError, decode_strictly, upright_size
+from mmmaskattn.data_tools.pictures import PictureError, decode_strictly
 from mmmaskattn.datasets.transforms.coco_masks import instance_code
 from mmmaskattn.datasets.transforms.id_map import check_stated_size
+from mmmaskattn.datasets.transforms.load_low_res_image import decode_image
 from mmmaskattn.datasets.transforms.load_panoptic import read_panoptic_ids
 from mmmaskattn.datasets.transforms.load_seg_map import label_lookup_table, read_label_map
 from mmmaskattn.datasets.transforms.low_res_resize import nearest_centre_index, resize_labels
+from mmmaskattn.datasets.transforms.picture_file import (
+    MAX_PIXELS,
+    exif_orientation,
+    read_picture,
+    refuse_unknown,
+    upright_size,
+)
 
+_PNG_DEPTH = 24
+"""Place of the byte with the bits of a channel."""
 TINY = 4
 """Instances of fewer pixels than this at the network's size are counted as tiny."""
 
@@ -31,6 +43,8 @@ class SampleRules:
         ignore_index: The one further label that semantic maps may hold.
         size: The network's (H, W), at which pixels and instances are counted; None for the native size.
         backend_args: mmengine's file backend options.
+        max_pixels: The most pixels that an image may have.
+        max_label_pixels: The most that a label or panoptic picture may have.
     """
 
     classes: tuple[str, ...]
@@ -38,6 +52,8 @@ class SampleRules:
     ignore_index: int = 255
     size: tuple[int, int] | None = None
     backend_args: dict | None = None
+    max_pixels: int = MAX_PIXELS
+    max_label_pixels: int = MAX_PIXELS
 
 
 @dataclass
@@ -48,11 +64,13 @@ class SampleReport:
         problems: What is wrong with it.
         class_pixels: int64 (number of classes,), pixels of each class at the network's size; None without a label map.
         instances: (label, pixels at the network's size) of each instance; None if the set has no instances.
+        has_255: Whether its label map holds the value 255, as masks of 0 and 255 do.
     """
 
     problems: list[Problem] = field(default_factory=list)
     class_pixels: np.ndarray | None = None
     instances: list[tuple[int, int]] | None = None
+    has_255: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -96,23 +114,60 @@ def _check_image(rules: SampleRules, info: dict, report: SampleReport) -> tuple[
     """Decode the image; (H, W), or None if it cannot be read."""
     path = info['img_path']
     try:
-        size = upright_size(decode_strictly(path, rules.backend_args))
+        picture = decode_strictly(path, rules.backend_args, rules.max_pixels)
     except PictureError as error:
         report.problems.append(Problem(path, f'image: {error}'))
         return None
+    size = upright_size(picture)
     try:
+        content, header = read_picture(path, rules.backend_args, rules.max_pixels)
+        refuse_unknown(path, content, header)
+        if picture.format not in ('JPEG', 'MPO'):  # what Pillow makes of these, OpenCV does; they are the slow ones
+            decode_image(path, content)
+        report.problems += _remarks(picture, content, path)
         check_stated_size({**info, 'ori_shape': size})
     except ValueError as error:
         report.problems.append(from_exception(path, error))
     return size
 
 
+def _remarks(picture: Image.Image, content: bytes, path: str) -> Iterator[Problem]:
+    """What the loader does to an image that its owner may not expect."""
+    orientation = exif_orientation(picture)
+    if orientation in (2, 3, 4) or (orientation > 4 and picture.width == picture.height):
+        yield Problem(
+            path,
+            f'EXIF says to turn or mirror it (orientation {orientation}), and the loader does: its truth must be drawn '
+            f'on the turned picture, which its size cannot tell',
+            False,
+        )
+    stored = (
+        cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if _may_be_deep(picture, content) else None
+    )
+    if stored is not None and stored.dtype == np.uint16 and stored.max() < 2**15:
+        low, high = int(stored.min()), int(stored.max())
+        bits = max(high.bit_length(), 8)
+        yield Problem(
+            path,
+            f'16 bits with values {low} to {high}: the loader keeps the upper 8 bits, so they arrive as {low >> 8} to '
+            f'{high >> 8}; write it in 8 bits (value >> {bits - 8})',
+            False,
+        )
+
+
+def _may_be_deep(picture: Image.Image, content: bytes) -> bool:
+    """Whether a picture may have 16 bits, of which Pillow says nothing where there are colours."""
+    if picture.format == 'PNG':
+        return content[_PNG_DEPTH] == 16
+    return picture.format not in ('JPEG', 'MPO', 'BMP', 'GIF', 'WEBP')
+
+
 def _decode_map(rules: SampleRules, info: dict, what: str, report: SampleReport) -> np.ndarray | None:
     """Decode the label or panoptic picture, or note why not."""
     path = info['seg_map_path']
     try:
-        decode_strictly(path, rules.backend_args)
-        return _READERS[what](path, rules.backend_args)
+        decode_strictly(path, rules.backend_args, rules.max_label_pixels)
+        return _READERS[what](path, rules.backend_args, rules.max_label_pixels)
     except PictureError as error:
         report.problems.append(Problem(path, f'{what} of {info["img_path"]}: {error}'))
     except ValueError as error:
@@ -147,6 +202,7 @@ def _check_semantic(rules: SampleRules, info: dict, size: tuple[int, int] | None
     if labels is None:
         return
     _same_size(labels, size, info, report)
+    report.has_255 = bool((labels == 255).any())
     table = label_lookup_table(info.get('reduce_zero_label', False), info.get('label_map'))
     stored = labels
     if table is not None:

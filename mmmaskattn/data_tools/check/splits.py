@@ -15,7 +15,11 @@ from mmmaskattn.data_tools.check.annotation_json import check_annotation_json
 from mmmaskattn.data_tools.check.problems import Problem, from_exception
 from mmmaskattn.datasets.check_root import check_dataset_paths, leaf_datasets, root_variables
 from mmmaskattn.datasets.input_size import sized_transforms
+from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS
+from mmmaskattn.utils.files import walk_files
 
+IMAGE_LOADERS = ('LoadLowResImage', 'CheckPicture')
+LABEL_LOADERS = ('LoadSegMap', 'LoadPanoptic', 'LoadPanopticAsSemantic')
 COUNTS = ('num_classes', 'num_things_classes', 'num_stuff_classes')
 
 
@@ -55,6 +59,24 @@ def pipeline_class_counts(pipeline: Sequence[dict], option: str) -> Iterator[tup
     for index, step in enumerate(pipeline or ()):
         if isinstance(step.get('num_classes'), int):
             yield f'{option}.pipeline.{index}.num_classes', step['num_classes']
+
+
+def pixel_limits(leaf: dict) -> tuple[int, int]:
+    """The most pixels that the steps of a data set's pipeline let pass.
+
+    Args:
+        leaf: Config of the data set.
+
+    Returns:
+        Of images, and of label and panoptic pictures.
+    """
+    limits: dict[bool, int] = {}
+    for step in leaf.get('pipeline') or ():
+        name = str(step.get('type')).rpartition('.')[2]
+        if name in (*IMAGE_LOADERS, *LABEL_LOADERS):
+            key, limit = name in LABEL_LOADERS, step.get('max_pixels', MAX_PIXELS)
+            limits[key] = min(limits.get(key, limit), limit)
+    return limits.get(False, MAX_PIXELS), limits.get(True, MAX_PIXELS)
 
 
 def check_class_counts(counts: Sequence[tuple[str, int]], metainfo: dict, data: str) -> Iterator[Problem]:
@@ -147,8 +169,8 @@ def build_for_check(cfg: Config, option: str, leaf: dict) -> tuple[BaseDataset |
         The data set, or None if it cannot be built, and the problems found.
     """
     try:
-        check_dataset_paths(option, leaf, root_variables(cfg))
-    except FileNotFoundError as error:
+        check_dataset_paths(option, leaf, root_variables(cfg), cfg.get('default_scope'))
+    except (OSError, ValueError) as error:
         where, _, what = str(error).partition(': ')
         return None, [Problem(where, what)]
     problems, content = _check_json(leaf)
@@ -164,7 +186,12 @@ def build_for_check(cfg: Config, option: str, leaf: dict) -> tuple[BaseDataset |
         return None, [*problems, reason]
     if not len(dataset):
         problems.append(Problem(option, f'no image found under {dataset.data_root or dataset.data_prefix}'))
-    return dataset, [*problems, *check_label_order(leaf, dataset, content), *unpaired_labels(dataset)]
+    try:
+        problems += unpaired_labels(dataset)
+    except ValueError as error:
+        where, _, what = str(error).partition(': ')
+        problems.append(Problem(where, what))
+    return dataset, [*problems, *check_label_order(leaf, dataset, content)]
 
 
 def _check_json(leaf: dict) -> tuple[list[Problem], dict | None]:
@@ -222,6 +249,7 @@ def unpaired_labels(dataset: BaseDataset) -> Iterator[Problem]:
     if listed or not folder or not suffix or '://' in folder or not Path(folder).is_dir():
         return
     used = {str(Path(dataset.get_data_info(index)['seg_map_path'])) for index in range(len(dataset))}
-    for path in sorted(Path(folder).rglob(f'*{suffix}')):
-        if str(path) not in used:
+    for name in sorted(walk_files(folder)):
+        path = Path(folder) / name
+        if name.endswith(suffix) and str(path) not in used:
             yield Problem(str(path), f'a label map whose image is not in {dataset.data_prefix["img_path"]}', False)

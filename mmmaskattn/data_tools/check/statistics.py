@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mmmaskattn.data_tools.check.sample import TINY, SampleReport
+from mmmaskattn.datasets.transforms.load_seg_map import ONE_CLASS
 from mmmaskattn.utils.markdown import markdown_table
 
 QUANTILES = (5, 25, 50, 75, 95)
@@ -33,6 +34,7 @@ class SplitStatistics:
         sizes: Number of instances of each size in pixels.
         has_pixels: Whether any sample has a label map.
         has_instances: Whether any sample has a list of instances.
+        has_255: Whether any label map holds the value 255.
     """
 
     def __init__(self, split: str, classes: tuple[str, ...], size: tuple[int, int] | None) -> None:
@@ -42,7 +44,7 @@ class SplitStatistics:
         self.images = self.empty = 0
         self.pixels, self.class_images, self.class_instances = (np.zeros(len(classes), np.int64) for _ in range(3))
         self.sizes: Counter[int] = Counter()
-        self.has_pixels = self.has_instances = False
+        self.has_pixels = self.has_instances = self.has_255 = False
 
     def add(self, report: SampleReport) -> None:
         """Count one sample.
@@ -52,6 +54,7 @@ class SplitStatistics:
         """
         self.images += 1
         self.empty += report.is_empty
+        self.has_255 |= report.has_255
         labels = {label for label, _ in report.instances or () if 0 <= label < len(self.classes)}
         if report.class_pixels is not None:
             self.has_pixels = True
@@ -120,6 +123,34 @@ class SplitStatistics:
         return lines
 
 
+def nothing_to_learn(statistics: SplitStatistics) -> str | None:
+    """Say why a training on a split would end in a loss of 0, having learned nothing.
+
+    Args:
+        statistics: Counts of the whole split.
+
+    Returns:
+        The reason and what to do, or None if all is well.
+    """
+    if not statistics.images:
+        return None
+    if not statistics.has_pixels and not statistics.has_instances:
+        return 'its entries name no label map, no segments and no instances'
+    if not statistics.has_pixels and statistics.vanished == sum(statistics.sizes.values()):
+        return 'no instance in any image has a pixel left, crowds aside; nothing can be learned from it'
+    if not statistics.has_pixels or (statistics.has_instances and statistics.pixels.any()):
+        return None
+    if len(statistics.classes) == 1:
+        return ONE_CLASS
+    found = np.flatnonzero(statistics.pixels).tolist()
+    if len(found) > 1:
+        return None
+    what = f'every labelled pixel is of class {found[0]} ({statistics.classes[found[0]]!r})' if found else _NO_PIXEL
+    mask = '; the value 255 is ignored: write masks of 0 and 255 as 0 and 1 (mask // 255)' if statistics.has_255 else ''
+    return f'{what}, so there is nothing to tell apart, and the loss would reach 0{mask}'
+
+
+_NO_PIXEL = 'no pixel has a label that counts'
 MOST_CLASSES = 40
 """The plot shows the most frequent classes; the table has all."""
 LOG_FROM = 50

@@ -81,14 +81,19 @@ def _list_folder(folder: Path, suffix: str, part: str, report: CocoReport) -> se
         unpack = f'; unpack {archive}' if archive.exists() else ''
         report.problems.append(f'{folder}: no such folder. It is in {_where(part, report)}{unpack}.')
         return None
-    stems, empty = set(), []
+    stems, empty, odd = set(), [], []
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(suffix):
                 stems.add(entry.name[: -len(suffix)])
-                if entry.stat().st_size == 0:
+                if not entry.is_file():
+                    odd.append(entry.name)
+                elif entry.stat().st_size == 0:
                     empty.append(entry.name)
     report.counts[part] = len(stems)
+    if not stems:
+        report.problems.append(f'{folder}: no file named *{suffix} in it. It is in {_where(part, report)}.')
+    _note(report, folder, 'names that lead to no regular file', sorted(odd))
     _note(report, folder, 'empty files', sorted(empty))
     return stems
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Callable, Literal
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from mmmaskattn.datasets.categories import Category
 from mmmaskattn.datasets.transforms.load_seg_map import read_label_image
+from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS, check_pixels, picture_header
+from mmmaskattn.utils.files import check_regular
 
 Record = dict[str, Any]
 STATE_FOLDER = '.prepare'
@@ -113,7 +114,7 @@ def find_splits(
 
 
 def read_labels(path: Path, task: PictureTask) -> np.ndarray:
-    """Read a label picture of a task as it is stored and check that it is as large as the image.
+    """Read a label picture of a task as it is stored, upright, and check that it is as large as the image.
 
     Returns:
         Array (H, W), or (H, W, 3) in RGB order.
@@ -122,6 +123,7 @@ def read_labels(path: Path, task: PictureTask) -> np.ndarray:
         FileNotFoundError: it is missing.
         ValueError: it cannot be decoded or has another size than the image.
     """
+    check_regular(path)
     if not path.is_file():
         raise FileNotFoundError(f'{path}: missing; it is the annotation of {task.image}. Fetch it, or drop the image.')
     labels = read_label_image(str(path))
@@ -134,16 +136,16 @@ def read_labels(path: Path, task: PictureTask) -> np.ndarray:
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Read the (height, width) of an image from its header.
+    """Read the (height, width) of an image, turned upright, from its header.
 
     Raises:
-        ValueError: it is no image.
+        ValueError: it is no image, or one of too many pixels.
     """
-    try:
-        with Image.open(path) as image:
-            return image.height, image.width
-    except (UnidentifiedImageError, SyntaxError) as error:
-        raise ValueError(f'{path}: cannot be opened as an image ({error}). Fetch it again.') from None
+    header = picture_header(path)
+    if header is None:
+        raise ValueError(f'{path}: cannot be opened as an image. Fetch it again.')
+    check_pixels(header.size, path, MAX_PIXELS)
+    return header.size
 
 
 def check_folders(folders: Sequence[tuple[Path, str]]) -> None:

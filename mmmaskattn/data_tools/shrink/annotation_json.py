@@ -12,9 +12,8 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
-from mmmaskattn.data_tools.pictures import PictureError, decode_strictly, upright_size
+from mmmaskattn.data_tools.pictures import PictureError, decode_strictly
 from mmmaskattn.data_tools.run_state import Problem, ProblemLog
 from mmmaskattn.data_tools.segments import encode_mask, measure_segments
 from mmmaskattn.data_tools.shrink.layouts import AnnotationFile
@@ -27,6 +26,7 @@ from mmmaskattn.datasets.transforms.id_map import check_stated_size
 from mmmaskattn.datasets.transforms.load_instances import paint_instances
 from mmmaskattn.datasets.transforms.load_panoptic import read_panoptic_ids
 from mmmaskattn.datasets.transforms.low_res_resize import resize_labels
+from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS, picture_header
 from mmmaskattn.utils.files import atomic_open, atomic_write, path_inside
 from mmmaskattn.utils.progress import map_with_progress
 
@@ -98,12 +98,14 @@ class Place(NamedTuple):
         target: Root of the copy, which has the images already.
         size: (H, W) of the copy.
         file: The annotation file.
+        max_pixels: The most pixels that a picture may have.
     """
 
     source: Path
     target: Path
     size: tuple[int, int]
     file: AnnotationFile
+    max_pixels: int = MAX_PIXELS
 
 
 class Shrunk(NamedTuple):
@@ -158,13 +160,11 @@ def _check_image(place: Place, name: str, image: Record) -> None:
     """Check that the image is there and as large as the json says; at the new size nobody could tell any more."""
     path = place.source / name
     try:
-        with Image.open(path) as picture:
-            size = upright_size(picture)
+        header = picture_header(path)
     except FileNotFoundError:
         raise ValueError(f'image {image["id"]!r}: {path} is missing. Fetch it, or take it out of the json.') from None
-    except (UnidentifiedImageError, SyntaxError):
-        return  # its problem has been reported when its picture was to be made small
-    check_stated_size({**image, 'img_path': path, 'ori_shape': size})
+    if header is not None:  # else its problem has been reported when its picture was to be made small
+        check_stated_size({**image, 'img_path': path, 'ori_shape': header.size})
 
 
 def _shrink_panoptic(place: Place, image: Record, annotations: list[Record]) -> tuple[list[Record], int]:
@@ -186,10 +186,10 @@ def _small_ids(place: Place, name: str, image: Record, known: set[int]) -> np.nd
     source, target = place.source / name, path_inside(place.target, name)
     made = is_current(target, source)
     try:
-        decode_strictly(str(target if made else source))
+        decode_strictly(str(target if made else source), max_pixels=place.max_pixels)
     except PictureError as error:
         raise ValueError(f'image {image["id"]!r}: {source}: {error}') from None
-    ids = read_panoptic_ids(str(target if made else source))
+    ids = read_panoptic_ids(str(target if made else source), max_pixels=place.max_pixels)
     expected = place.size if made else (image['height'], image['width'])
     if ids.shape != expected:
         raise ValueError(

@@ -15,6 +15,7 @@ from mmmaskattn.data_tools.shrink.layouts import AnnotationFile, Layout, Split, 
 from mmmaskattn.data_tools.shrink.report import AnnotationCounts, ShrinkReport, SplitCounts
 from mmmaskattn.data_tools.shrink.samples import is_current, pair_files, shrink_sample
 from mmmaskattn.datasets.transforms.low_res_resize import Size, check_size
+from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS, check_max_pixels
 from mmmaskattn.utils.files import atomic_write, path_inside, remove_partial_files
 from mmmaskattn.utils.progress import map_with_progress
 
@@ -33,28 +34,45 @@ class _Run:
         layout: The layout.
         size: (H, W) of the copy.
         workers: Processes, None for all cores.
+        max_pixels: The most pixels that a picture may have.
     """
 
-    def __init__(self, source: Path, target: Path, layout: Layout, size: tuple[int, int], workers: int | None) -> None:
+    def __init__(
+        self,
+        source: Path,
+        target: Path,
+        layout: Layout,
+        size: tuple[int, int],
+        workers: int | None,
+        max_pixels: int,
+    ) -> None:
         self.source = source
         self.target = target
         self.layout = layout
         self.size = size
         self.workers = workers
+        self.max_pixels = max_pixels
         self.report = ShrinkReport(layout.name, size)
         self.log = ProblemLog(target / STATE_FOLDER / 'problems.txt')
 
     def shrink_split(self, split: Split) -> None:
         """Make the images of a split and their label pictures small."""
-        pairing = pair_files(self.source, split)
+        try:
+            pairing = pair_files(self.source, split)
+        except ValueError as error:
+            self.log.add(Problem(split.images, str(error)))
+            return
         counts = SplitCounts(split.images, len(pairing.samples), unused=pairing.unused)
         self.report.splits.append(counts)
         for problem in pairing.problems:
             self.log.add(problem)
         if not pairing.samples:
+            if (self.source / split.images).is_dir():
+                line = f'{self.source / split.images}: no file named *{split.suffix} in it or below'
+                self.log.add(Problem(split.images, line))
             return
         counts.labels = len(pairing.samples[0].labels)
-        shrink = partial(shrink_sample, self.source, self.target, self.size)
+        shrink = partial(shrink_sample, self.source, self.target, self.size, self.max_pixels)
         for outcome in map_with_progress(shrink, pairing.samples, self.workers, f'shrinking {split.images}'):
             if isinstance(outcome, Problem):
                 self.log.add(outcome)
@@ -74,7 +92,8 @@ class _Run:
         self.save(state)
         target.unlink(missing_ok=True)
         try:
-            counts = shrink_annotation_file(Place(self.source, self.target, self.size, file), self.log, self.workers)
+            place = Place(self.source, self.target, self.size, file, self.max_pixels)
+            counts = shrink_annotation_file(place, self.log, self.workers)
         except ValueError as error:
             self.log.add(Problem(file.path, str(error)))
             return
@@ -101,6 +120,7 @@ def shrink_dataset(
     size: Size,
     layout: str | None = None,
     workers: int | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> ShrinkReport:
     """Copy a data set in its own layout at a network's size.
 
@@ -115,6 +135,7 @@ def shrink_dataset(
         size: One integer or (H, W) in pixels, at least 16.
         layout: One of `LAYOUTS`; None to find out.
         workers: Processes; None for all cores.
+        max_pixels: A picture of more pixels is a problem, and is not decoded.
 
     Raises:
         FileNotFoundError: If ``source`` is not the root of a data set.
@@ -123,6 +144,7 @@ def shrink_dataset(
         ValueError: If an option is not valid, or one folder lies in the other.
     """
     size = check_size(size, 'size')
+    check_max_pixels(max_pixels, 'shrink')
     root, copy = Path(source).expanduser().resolve(), Path(target).expanduser().resolve()
     chosen = find_layout(root, layout)
     _check_apart(root, copy)
@@ -131,7 +153,7 @@ def shrink_dataset(
     with sole_run(copy / STATE_FOLDER / 'lock'):
         for folder in [parent for parent, _, _ in os.walk(copy)]:
             remove_partial_files(folder)
-        run = _Run(root, copy, chosen, size, workers)
+        run = _Run(root, copy, chosen, size, workers, max_pixels)
         if not (copy / STATE_FOLDER / 'state.json').exists():
             run.save(state)
         for split in chosen.splits:

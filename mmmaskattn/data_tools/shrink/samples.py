@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
-import mmcv
 import numpy as np
 from PIL import Image
 
 from mmmaskattn.data_tools.pictures import PictureError, decode_strictly
 from mmmaskattn.data_tools.run_state import Problem
 from mmmaskattn.data_tools.segments import label_png
-from mmmaskattn.data_tools.shrink.layouts import VOID_LABEL, LabelFiles, Split
+from mmmaskattn.data_tools.shrink.layouts import ANY_LABEL, VOID_LABEL, LabelFiles, Split
 from mmmaskattn.datasets.panoptic_png import id_to_rgb
+from mmmaskattn.datasets.transforms.load_low_res_image import decode_image
+from mmmaskattn.datasets.transforms.load_seg_map import check_labels
 from mmmaskattn.datasets.transforms.low_res_resize import resize_image, resize_labels
-from mmmaskattn.utils.files import atomic_write, path_inside
+from mmmaskattn.datasets.transforms.picture_file import (
+    MAX_PIXELS,
+    exif_orientation,
+    read_picture,
+    refuse_unknown,
+    turn_upright,
+    upright_size,
+)
+from mmmaskattn.utils.files import atomic_write, path_inside, walk_files
 
 
-def read_image(path: Path) -> np.ndarray:
-    """Decode an image as the pipeline's `LoadImageFromFile` does, but refuse a damaged one.
+def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Decode an image as the pipelines do, but refuse a damaged one.
 
     Returns:
         uint8 (H, W, 3), BGR, upright.
 
     Raises:
-        PictureError: If the file is missing, damaged or truncated; the message does not name it.
+        PictureError: If the file is missing, damaged, truncated or too large; the message does not name it.
+        ValueError: If it is no image of 8 or 16 bits; named in the message.
     """
-    decode_strictly(str(path))  # OpenCV would fill up a truncated JPEG with grey
-    return mmcv.imfrombytes(path.read_bytes())
+    decode_strictly(str(path), max_pixels=max_pixels)  # OpenCV would fill up a truncated JPEG with grey
+    content, header = read_picture(str(path), max_pixels=max_pixels)
+    refuse_unknown(path, content, header)
+    return decode_image(str(path), content)
 
 
 def colour_bmp(picture: np.ndarray) -> bytes:
@@ -78,7 +89,7 @@ def panoptic_picture(ids: np.ndarray) -> bytes:
 
 
 def shrunk_labels(picture: Image.Image, size: tuple[int, int]) -> bytes:
-    """Resize a label picture by exact pixel centres; depth, channels and palette stay.
+    """Turn a label picture upright and resize it by exact pixel centres; depth, channels and palette stay.
 
     Args:
         picture: Labels as stored: one channel of 8 or 16 bits, a palette, or colours.
@@ -87,9 +98,10 @@ def shrunk_labels(picture: Image.Image, size: tuple[int, int]) -> bytes:
     Returns:
         A PNG.
     """
-    labels = np.ascontiguousarray(resize_labels(np.asarray(picture), size))
-    if picture.mode in ('L', 'I;16'):
-        return label_png(labels)
+    upright = turn_upright(np.asarray(picture), exif_orientation(picture))
+    labels = np.ascontiguousarray(resize_labels(upright, size))
+    if picture.mode in ('L', 'I;16', 'I'):
+        return label_png(labels if labels.dtype != np.int32 else labels.astype(np.uint16))
     if picture.mode == 'RGB':
         return label_png(labels[..., ::-1])
     small = Image.fromarray(labels)
@@ -170,12 +182,9 @@ def pair_files(root: Path, split: Split) -> Pairing:
 
 def _stems(folder: Path, suffix: str) -> Iterator[str]:
     """Yield paths of files under a folder, links followed, without the suffix."""
-    for parent, _, names in os.walk(folder, followlinks=True):
-        inner = Path(parent).relative_to(folder).as_posix()
-        prefix = '' if inner == '.' else f'{inner}/'
-        yield from (
-            prefix + name[: len(name) - len(suffix)] for name in names if name.endswith(suffix) and name[0] != '.'
-        )
+    for path in walk_files(folder):
+        if path.endswith(suffix) and not path.rpartition('/')[2].startswith('.'):
+            yield path[: len(path) - len(suffix)]
 
 
 def _unused_files(root: Path, split: Split) -> dict[str, int]:
@@ -192,13 +201,14 @@ def _unused_files(root: Path, split: Split) -> dict[str, int]:
     return counts
 
 
-def shrink_sample(source: Path, target: Path, size: tuple[int, int], sample: Sample) -> bool | Problem:
+def shrink_sample(source: Path, target: Path, size: tuple[int, int], max_pixels: int, sample: Sample) -> bool | Problem:
     """Make one image and its label pictures small; all of them or, if one is damaged, none.
 
     Args:
         source: Data root.
         target: Root of the copy.
         size: (H, W) of the copy.
+        max_pixels: The most pixels that a picture may have.
         sample: The files.
 
     Returns:
@@ -213,30 +223,36 @@ def shrink_sample(source: Path, target: Path, size: tuple[int, int], sample: Sam
         return False
     path = paths[0]
     try:
-        image = read_image(source / path)
+        image = read_image(source / path, max_pixels)
         contents = []
         for path, highest in sample.labels:
-            contents.append(_shrunk_label_file(source / path, size, image.shape[:2], highest))
-    except (PictureError, OSError) as error:
+            contents.append(_shrunk_label_file(source / path, size, image.shape[:2], highest, max_pixels))
+    except (ValueError, OSError) as error:
         # An earlier run may have made them from sources that have changed since.
         for stale in targets:
             stale.unlink(missing_ok=True)
-        return Problem(sample.image, f'{source / path}: {error}')
+        text = str(error).removeprefix(f'{source / path}: ')
+        return Problem(sample.image, f'{source / path}: {text}')
     for made, content in zip(targets[1:], contents):
         atomic_write(made, content)
     atomic_write(targets[0], shrunk_image(image, size))
     return True
 
 
-def _shrunk_label_file(path: Path, size: tuple[int, int], image_size: tuple[int, int], highest: int) -> bytes:
+def _shrunk_label_file(
+    path: Path, size: tuple[int, int], image_size: tuple[int, int], highest: int, max_pixels: int
+) -> bytes:
     """Read, check and shrink one label picture."""
-    picture = decode_strictly(str(path))
-    if picture.size[::-1] != tuple(image_size):
-        raise PictureError(
-            f'{picture.size[::-1]} (height, width), but its image is {tuple(image_size)}. Expected the same.'
-        )
+    picture = decode_strictly(str(path), max_pixels=max_pixels)
+    found = upright_size(picture)
+    if found != tuple(image_size):
+        raise PictureError(f'{found} (height, width), but its image is {tuple(image_size)}. Expected the same.')
     labels = np.asarray(picture)
-    wrong = np.unique(labels[(labels > highest) & (labels != VOID_LABEL)]).tolist()
+    if highest < ANY_LABEL:
+        check_labels(labels, path)
+    elif labels.dtype.kind not in 'bui':
+        raise PictureError(f'labels of {labels.dtype}, expected whole numbers.')
+    wrong = np.unique(labels[(labels < 0) | ((labels > highest) & (labels != VOID_LABEL))]).tolist()
     if wrong:
         raise PictureError(f'labels {wrong}, expected 0 to {highest} or {VOID_LABEL}.')
     return shrunk_labels(picture, size)

@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 
+from mmmaskattn.datasets.transforms.check_picture import CheckPicture
 from mmmaskattn.datasets.transforms.load_low_res_image import LoadLowResImage
 from mmmaskattn.datasets.transforms.load_panoptic import LoadPanoptic, LoadPanopticAsSemantic
 from mmmaskattn.datasets.transforms.load_seg_map import CheckSegMap, LoadSegMap
@@ -9,6 +10,7 @@ from mmmaskattn.datasets.transforms.low_res_resize import LowResResize
 from mmmaskattn.datasets.transforms.low_res_scale_jitter import LowResScaleJitter
 
 __all__ = [
+    'CheckPicture',
     'CheckSegMap',
     'LoadLowResImage',
     'LoadPanoptic',

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import cv2
@@ -10,13 +9,18 @@ import mmcv
 import numpy as np
 from mmcv.transforms import LoadImageFromFile
 from mmcv.transforms.utils import cache_randomness
-from mmengine import fileio
-from PIL import Image
 
 from mmmaskattn.datasets.transforms.low_res_resize import check_size, scale_size
 from mmmaskattn.datasets.transforms.low_res_scale_jitter import check_ratio_range
+from mmmaskattn.datasets.transforms.picture_file import (
+    MAX_PIXELS,
+    Header,
+    check_max_pixels,
+    read_picture,
+    refuse_unknown,
+)
 from mmmaskattn.registry import TRANSFORMS
-from mmmaskattn.utils.option_types import Interval, Size
+from mmmaskattn.utils.option_types import Count, Interval, Size
 
 REDUCED_FLAGS = {
     'color': {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8},
@@ -26,29 +30,43 @@ REDUCED_FLAGS = {
         8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
     },
 }
-_JPEG_START = b'\xff\xd8\xff'
-_ORIENTATION_TAG = 0x0112
 
 
-def jpeg_shape(content: bytes) -> tuple[int, int] | None:
-    """Read the size of an upright JPEG from its header.
+def reducible_shape(header: Header) -> tuple[int, int] | None:
+    """Size of a picture that may be decoded at a reduced scale.
 
     Args:
-        content: The file's bytes.
+        header: Its header.
 
     Returns:
-        (H, W), or None for another format, an unreadable header, or a picture that EXIF says to rotate (rare, and a
-        reduced decode would put its partial last column on the wrong side).
+        (H, W), or None for another format than JPEG or a picture that EXIF says to turn (rare, and a reduced decode
+        would put its partial last column on the wrong side).
     """
-    if not content.startswith(_JPEG_START):
-        return None
+    return header.size if header.format in ('JPEG', 'MPO') and header.orientation == 1 else None
+
+
+def decode_image(path: str, content: bytes, flag: str | int = 'color', backend: str | None = 'cv2') -> np.ndarray:
+    """Decode an image, turned upright as EXIF says; of 16 bits the upper 8 are kept, as OpenCV does.
+
+    Args:
+        path: Its file, for the message.
+        content: The file's content, with a header that `refuse_unknown` lets pass.
+        flag: mmcv's or OpenCV's.
+        backend: mmcv's decoder.
+
+    Returns:
+        uint8 (H, W, 3) in BGR order, or as ``flag`` says.
+
+    Raises:
+        ValueError: If it cannot be decoded.
+    """
     try:
-        with Image.open(io.BytesIO(content)) as picture:
-            width, height = picture.size
-            upright = picture.getexif().get(_ORIENTATION_TAG, 1) == 1
-    except (OSError, SyntaxError):  # the decoder will name the file
-        return None
-    return (height, width) if upright else None
+        image = mmcv.imfrombytes(content, flag=flag, backend=backend)
+    except (cv2.error, OSError, SyntaxError):
+        image = None
+    if image is None:
+        refuse_unknown(path, content, None)
+    return image
 
 
 def decode_scale(native: tuple[int, int], needed: tuple[int, int]) -> int:
@@ -70,7 +88,8 @@ class LoadLowResImage(LoadImageFromFile):
 
     libjpeg can decode at 1/2, 1/4 or 1/8 of the size for a fraction of the time, which is the greater part of a
     low-resolution pipeline's. The picture is reduced only if both sides stay at least as long as the size needed.
-    Other formats are decoded in full.
+    Other formats are decoded in full. EXIF's orientation is followed. Of 16 bits the upper 8 are kept, as by OpenCV:
+    grey values of 12 bits stored in 16 arrive as 0 to 15 and should be written in 8 bits before.
 
     Required key: ``img_path``. Added: ``img``, ``img_shape`` (of the decoded array), ``ori_shape`` (of the file,
     always the full size), ``decode_scale`` (1, 2, 4 or 8), ``jitter_ratio`` if ``ratio_range`` is given.
@@ -79,6 +98,7 @@ class LoadLowResImage(LoadImageFromFile):
         size: The network's input size, one integer or (H, W) in pixels, at least 16.
         ratio_range: The range of a `LowResScaleJitter` that follows. The ratio is then drawn here, once, so that the
             decoder knows how many pixels it needs, and that transform uses it.
+        max_pixels: The most pixels that a file may have; its header is read before it is decoded.
         **kwargs: Options of `LoadImageFromFile` (``to_float32``, ``color_type``, ``imdecode_backend``,
             ``ignore_empty``, ``backend_args``). A backend other than cv2 decodes in full.
 
@@ -86,8 +106,11 @@ class LoadLowResImage(LoadImageFromFile):
         ValueError: If an option is not valid, or a file holds no readable image (the message names it).
     """
 
-    def __init__(self, size: Size, ratio_range: Interval | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, size: Size, ratio_range: Interval | None = None, max_pixels: Count = MAX_PIXELS, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
+        self.max_pixels = check_max_pixels(max_pixels, 'LoadLowResImage')
         self.size = check_size(size, 'LoadLowResImage: size')
         self.ratio_range = (
             None if ratio_range is None else check_ratio_range(ratio_range, 'LoadLowResImage: ratio_range')
@@ -120,17 +143,13 @@ class LoadLowResImage(LoadImageFromFile):
 
     def _decode(self, path: str, needed: tuple[int, int]) -> tuple[np.ndarray, tuple[int, int], int]:
         """Decode a file to (image, full (H, W), divisor)."""
-        content = fileio.get(path, backend_args=self.backend_args)
+        content, header = read_picture(path, self.backend_args, self.max_pixels)
+        refuse_unknown(path, content, header)
         flags = REDUCED_FLAGS.get(self.color_type) if self.imdecode_backend == 'cv2' else None
-        shape = jpeg_shape(content) if flags else None
+        shape = reducible_shape(header) if flags and header else None
         scale = decode_scale(shape, needed) if shape else 1
         flag = flags[scale] if flags and scale > 1 else self.color_type
-        image = mmcv.imfrombytes(content, flag=flag, backend=self.imdecode_backend) if content else None
-        if image is None:
-            raise ValueError(
-                f'{path}: cannot be decoded as an image ({len(content)} bytes). Expected a picture file such as '
-                f'JPEG or PNG: fetch or write it again, or take it out of the data set.'
-            )
+        image = decode_image(path, content, flag, self.imdecode_backend)
         if self.to_float32:
             image = image.astype(np.float32)
         return image, (shape if shape else image.shape[:2]), scale

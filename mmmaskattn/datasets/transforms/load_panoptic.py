@@ -10,16 +10,18 @@ import numpy as np
 from mmmaskattn.datasets.panoptic_png import bgr_to_id, replace_ids
 from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL, check_map_size, check_stated_size, set_id_map
 from mmmaskattn.datasets.transforms.load_seg_map import SegMapLoader, read_label_image
+from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS
 from mmmaskattn.registry import TRANSFORMS
-from mmmaskattn.utils.option_types import Label
+from mmmaskattn.utils.option_types import Count, Label
 
 
-def read_panoptic_ids(path: str, backend_args: dict | None = None) -> np.ndarray:
+def read_panoptic_ids(path: str, backend_args: dict | None = None, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Read the segment ids of a panoptic PNG.
 
     Args:
         path: The PNG.
         backend_args: mmengine's file backend options.
+        max_pixels: The most pixels allowed.
 
     Returns:
         int32 (H, W), 0 for void.
@@ -28,7 +30,7 @@ def read_panoptic_ids(path: str, backend_args: dict | None = None) -> np.ndarray
         FileNotFoundError: If the PNG is missing.
         ValueError: If it is no 8-bit RGB picture.
     """
-    picture = read_label_image(path, backend_args, 'cv2')
+    picture = read_label_image(path, backend_args, 'cv2', max_pixels)
     if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
         raise ValueError(
             f'{path}: a picture of shape {picture.shape} ({picture.dtype}), expected the 8-bit RGB picture of a '
@@ -38,7 +40,12 @@ def read_panoptic_ids(path: str, backend_args: dict | None = None) -> np.ndarray
 
 
 def read_panoptic(
-    path: str, segments: Sequence[dict], values: Sequence[int], void: int, dtype: type, backend_args: dict | None = None
+    path: str,
+    segments: Sequence[dict],
+    values: np.ndarray,
+    void: int,
+    backend_args: dict | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> np.ndarray:
     """Read a panoptic PNG as a map of the values given to its segments.
 
@@ -47,20 +54,20 @@ def read_panoptic(
         segments: ``segments_info`` as the data set gives it: dictionaries with ``id``, each its own.
         values: One value per segment.
         void: Value of pixels of no segment (id 0).
-        dtype: dtype of the result.
         backend_args: mmengine's file backend options.
+        max_pixels: The most pixels allowed.
 
     Returns:
-        Array (H, W) of ``dtype``.
+        Array (H, W) of the dtype of ``values``.
 
     Raises:
         FileNotFoundError: If the PNG is missing.
         ValueError: If it is no RGB picture or holds an id that ``segments`` do not list; named in the message.
     """
-    ids = read_panoptic_ids(path, backend_args)
+    ids = read_panoptic_ids(path, backend_args, max_pixels)
     known = [0, *(segment['id'] for segment in segments)]
     try:
-        return replace_ids(ids, known, np.array([void, *values], dtype))
+        return replace_ids(ids, known, np.concatenate([np.array([void], values.dtype), values]))
     except KeyError as error:
         raise ValueError(
             f'{path}: segment ids {error.args[0]} are in the picture but not among the segments_info of its json. '
@@ -82,6 +89,7 @@ class LoadPanoptic(SegMapLoader):
 
     Args:
         backend_args: mmengine's file backend options.
+        max_pixels: The most pixels that a picture may have.
 
     Raises:
         FileNotFoundError: If the PNG is missing.
@@ -102,7 +110,7 @@ class LoadPanoptic(SegMapLoader):
             dict(id=s['id'], label=s['category'], isthing=bool(s['isthing']), iscrowd=int(s['iscrowd'])) for s in given
         ]
         numbers = [0 if segment['label'] == IGNORE_LABEL else k for k, segment in enumerate(segments, 1)]
-        ids = read_panoptic(path, given, numbers, 0, np.int32, self.backend_args)
+        ids = read_panoptic(path, given, np.array(numbers, np.int32), 0, self.backend_args, self.max_pixels)
         check_map_size(ids, path, results)
         set_id_map(results, ids, segments)
 
@@ -120,14 +128,17 @@ class LoadPanopticAsSemantic(SegMapLoader):
     Args:
         void_label: Label of pixels of no segment (id 0), the ignore index.
         backend_args: mmengine's file backend options.
+        max_pixels: The most pixels that a picture may have.
 
     Raises:
         FileNotFoundError: If the PNG is missing.
         ValueError: If it is no RGB picture or holds an id that the json does not list; named in the message.
     """
 
-    def __init__(self, void_label: Label = 255, backend_args: dict[str, Any] | None = None) -> None:
-        super().__init__(backend_args)
+    def __init__(
+        self, void_label: Label = 255, backend_args: dict[str, Any] | None = None, max_pixels: Count = MAX_PIXELS
+    ) -> None:
+        super().__init__(backend_args, max_pixels)
         self.void_label = void_label
 
     def load(self, path: str, results: dict) -> None:
@@ -139,8 +150,10 @@ class LoadPanopticAsSemantic(SegMapLoader):
         """
         check_stated_size(results)
         segments = results['segments_info']
-        labels = [segment['category'] for segment in segments]
-        results['gt_seg_map'] = read_panoptic(path, segments, labels, self.void_label, np.uint8, self.backend_args)
+        labels = np.array([segment['category'] for segment in segments], np.uint8)
+        results['gt_seg_map'] = read_panoptic(
+            path, segments, labels, self.void_label, self.backend_args, self.max_pixels
+        )
         results.setdefault('seg_fields', []).append('gt_seg_map')
 
     def __repr__(self) -> str:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from pathlib import Path
 from typing import Any
 
 import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform
-from mmengine import fileio
 
+from mmmaskattn.datasets.transforms.picture_file import (
+    MAX_PIXELS,
+    check_max_pixels,
+    pillow_without_limit,
+    read_picture,
+    turn_upright,
+)
 from mmmaskattn.registry import TRANSFORMS
 from mmmaskattn.utils.option_types import Count, Label
 
@@ -21,10 +28,12 @@ class SegMapLoader(BaseTransform):
 
     Args:
         backend_args: mmengine's file backend options.
+        max_pixels: The most pixels that a picture may have.
     """
 
-    def __init__(self, backend_args: dict[str, Any] | None = None) -> None:
+    def __init__(self, backend_args: dict[str, Any] | None = None, max_pixels: Count = MAX_PIXELS) -> None:
         self.backend_args = backend_args
+        self.max_pixels = check_max_pixels(max_pixels, type(self).__name__)
 
     def transform(self, results: dict) -> dict[str, Any]:
         """Load the picture of one sample."""
@@ -46,13 +55,18 @@ class SegMapLoader(BaseTransform):
         return f'{type(self).__name__}(backend_args={self.backend_args})'
 
 
-def read_label_image(path: str, backend_args: dict | None = None, backend: str = 'pillow') -> np.ndarray:
+def read_label_image(
+    path: str, backend_args: dict | None = None, backend: str = 'pillow', max_pixels: int = MAX_PIXELS
+) -> np.ndarray:
     """Read a picture of labels or ids as it is stored (with pillow, palette pictures give their indices).
+
+    If it has EXIF data of its own, it is turned upright.
 
     Args:
         path: The file.
         backend_args: mmengine's file backend options.
         backend: mmcv's decoder, ``'pillow'`` or the quicker ``'cv2'``, which turns palettes into colours.
+        max_pixels: The most pixels allowed.
 
     Returns:
         Array (H, W), or (H, W, C) for a picture with channels, in the BGR order of mmcv.
@@ -61,15 +75,18 @@ def read_label_image(path: str, backend_args: dict | None = None, backend: str =
         FileNotFoundError: If the file is missing.
         ValueError: If it cannot be decoded.
     """
-    content = fileio.get(path, backend_args=backend_args)
+    content, header = read_picture(path, backend_args, max_pixels)
     reason = 'no picture in it'
+    picture = None
     try:
-        picture = mmcv.imfrombytes(content, flag='unchanged', backend=backend) if content else None
-    except (OSError, SyntaxError) as error:
-        picture, reason = None, str(error)
-    if picture is None:
+        with pillow_without_limit():
+            if header is not None:
+                picture = mmcv.imfrombytes(content, flag='unchanged', backend=backend)
+    except Exception as error:  # the decoders raise OSError, SyntaxError, ValueError, struct.error, cv2.error ...
+        reason = ' '.join(str(error).split())
+    if header is None or picture is None:
         raise ValueError(f'{path}: cannot be decoded as a label PNG ({reason}). Fetch or write it again.')
-    return picture
+    return turn_upright(picture, header.orientation)
 
 
 @TRANSFORMS.register_module()
@@ -85,10 +102,11 @@ class LoadSegMap(SegMapLoader):
 
     Args:
         backend_args: mmengine's file backend options.
+        max_pixels: The most pixels that a label map may have.
 
     Raises:
         FileNotFoundError: If the file is missing.
-        ValueError: If it is no picture, has colour channels, or holds values above 255.
+        ValueError: If it is no picture, has colour channels, fractions, values above 255 or too many pixels.
     """
 
     def load(self, path: str, results: dict) -> None:
@@ -98,18 +116,19 @@ class LoadSegMap(SegMapLoader):
             path: The picture.
             results: Result dictionary, see the class; changed in place.
         """
-        stored = read_label_map(path, self.backend_args)
+        stored = read_label_map(path, self.backend_args, self.max_pixels)
         table = label_lookup_table(results.get('reduce_zero_label', False), results.get('label_map'))
         results['gt_seg_map'] = stored if table is None else table[stored]
         results.setdefault('seg_fields', []).append('gt_seg_map')
 
 
-def read_label_map(path: str, backend_args: dict | None = None) -> np.ndarray:
+def read_label_map(path: str, backend_args: dict | None = None, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Read a picture of class indices as it is stored.
 
     Args:
         path: The file.
         backend_args: mmengine's file backend options.
+        max_pixels: The most pixels allowed.
 
     Returns:
         uint8 (H, W).
@@ -118,7 +137,22 @@ def read_label_map(path: str, backend_args: dict | None = None) -> np.ndarray:
         FileNotFoundError: If the file is missing.
         ValueError: If it is no picture, has colour channels, fractions, or values that do not fit one byte.
     """
-    stored = read_label_image(path, backend_args)
+    return check_labels(read_label_image(path, backend_args, max_pixels=max_pixels), path)
+
+
+def check_labels(stored: np.ndarray, path: str | Path) -> np.ndarray:
+    """Check that an array can be class indices.
+
+    Args:
+        stored: Any array.
+        path: Its file, for the message.
+
+    Returns:
+        uint8 (H, W).
+
+    Raises:
+        ValueError: If it has colour channels, fractions, or values that do not fit one byte.
+    """
     if stored.ndim != 2:
         raise ValueError(
             f'{path}: a label picture of shape {stored.shape}, expected one channel (height, width) of '
@@ -150,6 +184,13 @@ def label_lookup_table(reduce_zero_label: bool, label_map: dict | None) -> np.nd
     return table
 
 
+ONE_CLASS = (
+    'expected two classes or more: with one alone nothing is told apart, and the loss is 0 from the start. Count the '
+    'background as a class too (num_classes=2; for one output set decode_head.out_channels=1).'
+)
+"""Why a semantic model of one class cannot be trained, and what to do."""
+
+
 @TRANSFORMS.register_module()
 class CheckSegMap(BaseTransform):
     """Check that labels lie in the class range and that label and image have the same size.
@@ -161,7 +202,7 @@ class CheckSegMap(BaseTransform):
     image may be decoded at a reduced scale).
 
     Args:
-        num_classes: Labels 0 to ``num_classes - 1`` are valid.
+        num_classes: Labels 0 to ``num_classes - 1`` are valid; 2 or more.
         ignore_index: The one further value allowed.
 
     Raises:
@@ -169,6 +210,8 @@ class CheckSegMap(BaseTransform):
     """
 
     def __init__(self, num_classes: Count, ignore_index: Label = 255) -> None:
+        if num_classes < 2:
+            raise ValueError(f'CheckSegMap: num_classes={num_classes!r}: {ONE_CLASS}')
         self.num_classes = num_classes
         self.ignore_index = ignore_index
 

@@ -241,7 +241,8 @@ def test_an_empty_folder_is_an_error(ade20k):
     for path in (ade20k / 'images/training').iterdir():
         path.unlink()
     found = errors(load(ADE20K, ade20k))
-    assert found == [f'error: train_dataloader.dataset: no image found under {ade20k}/']
+    option = 'train_dataloader.dataset.data_prefix.img_path'
+    assert found == [f'error: {option}: {ade20k}/images/training: no file named *.jpg in it or below.']
 
 
 @pytest.mark.parametrize('name', ['coco_instance', 'coco_panoptic', 'coco_semantic'])
