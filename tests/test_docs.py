@@ -69,9 +69,10 @@ def test_options_shown_are_known_to_the_tools():
             shown.setdefault(tool, set()).update(re.findall(r'(?<!\S)--[a-z-]+', arguments))
     assert len(shown) >= 5
     engine = ''.join((ROOT / f'mmmaskattn/engine/{name}.py').read_text() for name in ('launch', 'training', 'testing'))
+    shared = (ROOT / 'mmmaskattn/utils/command_line.py').read_text()
     for tool, options in shown.items():
         source = (ROOT / tool).read_text(encoding='utf-8')
-        declared = source + engine if 'mmmaskattn.engine' in source else source
+        declared = source + shared + (engine if 'mmmaskattn.engine' in source else '')
         assert {option for option in options if f"'{option}'" not in declared} == set(), tool
 
 

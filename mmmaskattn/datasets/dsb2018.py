@@ -7,8 +7,7 @@ from typing import Any
 
 from mmmaskattn.datasets.categories import Category
 from mmmaskattn.datasets.class_labels import metainfo_of
-from mmmaskattn.datasets.coco import CocoInstanceDataset, CocoPanopticDataset, instance_metainfo
-from mmmaskattn.datasets.coco_json_dataset import CocoJsonDataset
+from mmmaskattn.datasets.coco import CocoInstanceDataset, CocoJsonDataset, CocoPanopticDataset, instance_metainfo
 from mmmaskattn.registry import DATASETS
 from mmmaskattn.utils.option_types import Name
 

@@ -74,6 +74,7 @@ class _ListedUnpickler(pickle.Unpickler):
     """For torch before 2.6: rebuilds what torch and this module have on their lists, and nothing else."""
 
     def find_class(self, module: str, name: str) -> Any:
+        """Look a class or function up, if it is listed."""
         full = f'{IMPORT_MAPPING.get(module, module)}.{name}'  # torch writes Python 2's names
         if full not in self.listed():
             raise pickle.UnpicklingError(f'GLOBAL {full} is not on the list of what a checkpoint may hold')

@@ -218,8 +218,11 @@ def ends_in_one_line(tool: str, status: int = 1) -> Callable[[Main], Main]:
     """
 
     def decorate(main: Main) -> Main:
+        """Let one tool end so."""
+
         @functools.wraps(main)
         def guarded(argv: Sequence[str] | None = None, *args: Any, **kwargs: Any) -> Any:
+            """Run the tool; all errors end here."""
             words = sys.argv[1:] if argv is None else argv
             try:
                 return main(argv, *args, **kwargs)

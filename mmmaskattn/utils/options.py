@@ -104,6 +104,7 @@ def _wrapped(function: Callable, options: Callable[[], Options]) -> Callable:
 
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
+        """Check, then call."""
         owner = type(args[0]).__name__ if is_init else function.__name__
         known = options()
         known.check(owner, args[is_init:], kwargs)

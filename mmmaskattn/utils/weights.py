@@ -106,6 +106,7 @@ def _load(module: nn.Module, state_dict: Mapping[str, Any]) -> WeightsFit:
     names: list[str] = []
 
     def visit(part: nn.Module, prefix: str) -> None:
+        """Load one module, then its children."""
         part = _inner(part)
         names.extend(f'{prefix}{name}' for name in _own_names(part))
         part._load_from_state_dict(weights, prefix, metadata.get(prefix[:-1], {}), True, missing, unexpected, errors)
@@ -166,6 +167,7 @@ def demand_whole_weights(runner: Runner) -> None:
     load = runner.load_checkpoint
 
     def load_whole(filename: str, *args: Any, **kwargs: Any) -> Any:
+        """Load, or refuse a file of another model."""
         try:
             return load(filename, *args, **{**kwargs, 'strict': True})
         except WeightsMismatchError as error:

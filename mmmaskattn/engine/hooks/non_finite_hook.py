@@ -74,6 +74,7 @@ class NonFiniteHook(Hook):
         update = wrapper.update_params
 
         def update_if_finite(loss: torch.Tensor, *args: Any, **kwargs: Any) -> None:
+            """Update the weights unless the loss of some process is not finite."""
             self._bad = any_rank(not bool(torch.isfinite(loss.detach()).all()))
             if not self._bad:
                 update(loss, *args, **kwargs)
