@@ -4,14 +4,14 @@
 # runs stay.
 #
 #   QUICKSTART_DIR      where data and results go     (default: .quickstart in the root of the checkout)
-#   QUICKSTART_EPOCHS   how long each model trains    (default: 12)
+#   QUICKSTART_EPOCHS   how long each model trains    (default: 20)
 #
 # The variables of the set-up: see tools/setup_env.sh.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup_env.sh"
 
 FOLDER=$(mkdir -p "${QUICKSTART_DIR:-$MMMASKATTN_ROOT/.quickstart}" && cd "${QUICKSTART_DIR:-$MMMASKATTN_ROOT/.quickstart}" && pwd)
-EPOCHS=${QUICKSTART_EPOCHS:-12}
+EPOCHS=${QUICKSTART_EPOCHS:-20}
 RUN=$FOLDER/run_$(date +%Y%m%d_%H%M%S)
 export COCO_ROOT=$FOLDER/coco_mini
 # What the paper's recipe is shortened by: few epochs, small batches, so that there are enough steps, and no validation before the test.

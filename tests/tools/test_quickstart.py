@@ -30,7 +30,7 @@ def checkout(tmp_path):
 def test_both_tasks_are_trained_tested_and_drawn(checkout, tmp_path):
     results = tmp_path / 'results'
     done = run(
-        ['bash', checkout / 'tools/quickstart.sh'], tmp_path, 600, QUICKSTART_DIR=str(results), QUICKSTART_EPOCHS='1'
+        ['bash', checkout / 'tools/quickstart.sh'], tmp_path, 1800, QUICKSTART_DIR=str(results), QUICKSTART_EPOCHS='1'
     )
     assert done.returncode == 0, done.stdout[-6000:]
     (folder,) = results.glob('run_*')
