@@ -32,6 +32,7 @@ Index = CountOrZero
 Side = Annotated[int, Meta(ge=16, le=2**15, description='a whole number of at least 16 (pixels)')]
 Label = Annotated[int, Meta(ge=0, le=255, description='a label from 0 to 255')]
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1, description='a whole number of at least 0')]
+CountOrNone = Annotated[int, Meta(ge=-1, le=2**31 - 1, description='a whole number, or -1 for no limit')]
 StageOrNone = Annotated[int, Meta(ge=-1, le=2**31 - 1, description='the number of a stage, or -1 for none')]
 
 Number = Annotated[float, Meta(ge=-LARGEST, le=LARGEST, description='a finite number')]
@@ -109,6 +110,11 @@ HOST_OPTIONS: dict[str, Any] = {
     'backend_args': Union[dict[str, Any], None],
     'collect_device': CollectDevice,
     'prefix': Union[str, None],
+    # checkpoints
+    **dict.fromkeys(('interval', 'max_keep_ckpts'), CountOrNone),
+    'save_begin': CountOrZero,
+    'out_dir': Union[Name, None],
+    'filename_tmpl': Union[Name, None],
 }
 """What options of the classes of mmengine, mmcv, mmseg and mmdet must be that ours are built on.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from mmengine.dist import all_gather_object, is_main_process
@@ -12,8 +12,9 @@ from mmengine.runner import Runner
 from mmmaskattn.engine.non_finite import NonFiniteError, non_finite_losses, non_finite_names, pictures_of
 from mmmaskattn.engine.stopping import any_rank
 from mmmaskattn.registry import HOOKS
+from mmmaskattn.utils.option_types import Count
 
-ACTIONS = ('stop', 'skip')
+Action = Literal['stop', 'skip']
 
 
 @HOOKS.register_module()
@@ -33,11 +34,7 @@ class NonFiniteHook(Hook):
     # Before RuntimeInfoHook (VERY_HIGH) puts the value into the log's history.
     priority = 5
 
-    def __init__(self, action: str = 'stop', most_in_a_row: int = 10) -> None:
-        if action not in ACTIONS:
-            raise ValueError(f'NonFiniteHook: action={action!r}; expected one of {", ".join(ACTIONS)}')
-        if not isinstance(most_in_a_row, int) or most_in_a_row < 1:
-            raise ValueError(f'NonFiniteHook: most_in_a_row={most_in_a_row!r}; expected an integer from 1')
+    def __init__(self, action: Action = 'stop', most_in_a_row: Count = 10) -> None:
         self.action = action
         self.most_in_a_row = most_in_a_row
         self.skipped, self.in_a_row = 0, 0
