@@ -88,7 +88,7 @@ def test_it_runs_as_a_command_and_refuses_a_missing_config():
         env={**os.environ, 'PYTHONPATH': str(ROOT)},
     )
     assert done.returncode == 1
-    assert 'config nowhere.py: no such file' in done.stderr
+    assert 'there is no config nowhere.py' in done.stderr
     assert 'Traceback' not in done.stderr
 
 

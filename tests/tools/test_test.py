@@ -190,6 +190,6 @@ def test_weights_that_are_not_finite_are_refused_in_one_line(job, tmp_path):
     done = call_tool('test.py', config, 'spoiled.pth', cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1] == (
-        'spoiled.pth: weights are nan or inf (decode_head.conv_seg.weight); expected finite ones. Use an earlier '
+        'test: spoiled.pth: weights are nan or inf (decode_head.conv_seg.weight); expected finite ones. Use an earlier '
         'checkpoint.'
     )
