@@ -147,7 +147,7 @@ def test_test_time_augmentation_runs_and_is_scored(roots, monkeypatch, protocol)
 
 def test_label_outside_the_range_is_named(cfg, name):
     step = next(s for s in cfg.train_pipeline if s['type'] == 'mmmaskattn.CheckSegMap')
-    step['num_classes'] = 1
+    step['num_classes'] = 2
     pipeline = cfg.train_pipeline
-    with pytest.raises(ValueError, match=r'\.png: labels \[.*expected 0 to 0 or 255'):
+    with pytest.raises(ValueError, match=r'\.png: labels \[.*expected 0 to 1 or 255'):
         list(DATASETS.build(dict(cfg.train_dataloader.dataset, pipeline=pipeline)))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -202,3 +205,21 @@ def test_choice_is_by_seed_without_repetition():
         100, browse_dataset.parse_args(['c', '--number', '30', '--seed', '1'])
     )
     assert browse_dataset.choose_indices(3, browse_dataset.parse_args(['c'])) == [0, 1, 2]
+
+
+def test_an_image_of_very_many_instances_is_named_and_not_drawn(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    root = shutil.copytree(data / 'coco', tmp_path / 'many')
+    path = root / 'annotations/instances_train2017.json'
+    content = json.loads(path.read_text())
+    image = content['images'][0]
+    first = dict(content['annotations'][0], image_id=image['id'], segmentation=[[1, 1, 9, 1, 9, 9]])
+    content['annotations'] += [dict(first, id=10**6 + number) for number in range(10_001)]
+    path.write_text(json.dumps(content))
+    monkeypatch.setenv('COCO_ROOT', str(root))
+    with pytest.raises(SystemExit, match='failed on 1 images'):
+        browse(write_leaf('coco_instance_128', tmp_path / 'leaf.py'), '--indices', '0', '1')
+    said = capsys.readouterr().out
+    assert re.search(rf'image 0 \({Path(image["file_name"]).stem}\): data set: 100\d\d instances; not drawn', said)
+    assert len(list(Path('out').iterdir())) == 2
