@@ -8,6 +8,7 @@ from mmcv.transforms import BaseTransform
 
 from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS, check_max_pixels, read_picture, refuse_unknown
 from mmmaskattn.registry import TRANSFORMS
+from mmmaskattn.utils.option_types import Count
 
 
 @TRANSFORMS.register_module()
@@ -28,7 +29,7 @@ class CheckPicture(BaseTransform):
         ValueError: If it holds no image, or one of too many pixels; the message names it.
     """
 
-    def __init__(self, max_pixels: int = MAX_PIXELS, backend_args: dict | None = None) -> None:
+    def __init__(self, max_pixels: Count = MAX_PIXELS, backend_args: dict | None = None) -> None:
         self.max_pixels = check_max_pixels(max_pixels, 'CheckPicture')
         self.backend_args = backend_args
 
