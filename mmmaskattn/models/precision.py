@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import Tensor
 
@@ -43,3 +45,15 @@ def _casts_to_float16(device: str) -> bool:
     if not torch.amp.is_autocast_available(device):
         return False
     return torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) == torch.float16
+
+
+def without_autocast(device: torch.device) -> AbstractContextManager:
+    """Leave autocast, which would bring back to half precision what was widened.
+
+    Args:
+        device: That of the tensors; the meta device, on which costs are counted, knows no autocast.
+
+    Returns:
+        The context.
+    """
+    return nullcontext() if device.type == 'meta' else torch.autocast(device.type, enabled=False)

@@ -182,7 +182,7 @@ def test_a_broken_image_is_named(tmp_path: Path, capsys: pytest.CaptureFixture):
         (['--columns', '2'], 'columns: found 2'),
         (['--cfg-options', 'train_dataloader.dataset.data_root=nowhere'], 'nowhere does not exist'),
         (['--cfg-options', 'train_dataloader=None'], 'no train_dataloader.dataset'),
-        (['--cfg-options', 'train_dataloader.dataset.type=NoSuchDataset'], 'NoSuchDataset is not in'),
+        (['--cfg-options', 'train_dataloader.dataset.type=NoSuchDataset'], 'there is no NoSuchDataset'),
     ],
 )
 def test_wrong_options_end_with_one_line_and_write_nothing(options: list[str], words: str):

@@ -26,6 +26,7 @@ from mmmaskattn.models.grouping import (
     slot_means,
 )
 from mmmaskattn.models.losses import instance_class_targets, seed_heatmap
+from mmmaskattn.models.precision import without_autocast
 from mmmaskattn.registry import MODELS
 from mmmaskattn.utils.option_types import Count, CountOrZero, ModuleConfig
 
@@ -96,7 +97,7 @@ class PositionCode(nn.Module):
         rows = torch.arange(height, device=raw.device, dtype=torch.float32)[:, None].expand(height, width)
         columns = torch.arange(width, device=raw.device, dtype=torch.float32).expand(height, width)
         place = torch.stack([columns, rows]) + self.step * shift
-        with torch.autocast(raw.device.type, enabled=False):
+        with without_autocast(raw.device):
             phase = F.conv2d(place, self.waves)
         # The waves of a pixel have length 1 before they share the whole with the free channels.
         whole = (1 + free.square().sum(1, keepdim=True)).rsqrt()
@@ -285,7 +286,7 @@ class ContrastiveInstanceHead(SegmentHead):
             found = self._predicted_groups(outputs)
             means = torch.cat([means, slot_means(source, found.assignment, found.valid.shape[1])], dim=1)
             targets = torch.cat([targets, self._targets_of(found, truth)], dim=1)
-        with torch.autocast(means.device.type, enabled=False):  # few vectors, and a product over all their channels
+        with without_autocast(means.device):  # few vectors, and a product over all their channels
             return self.loss_class(self.classifier(means), targets)
 
     def _true_slots(self, truth: SegmentTruth) -> tuple[Tensor, Tensor]:
@@ -304,7 +305,7 @@ class ContrastiveInstanceHead(SegmentHead):
         options = dataclasses.replace(self.grouping, max_instances=kept, iterations=0)
         detached = SegmentOutputs(*(one.detach() for one in outputs))
         p_thing = self.thing_probability(detached)
-        with torch.autocast(p_thing.device.type, enabled=False):
+        with without_autocast(p_thing.device):
             return group_by_prototypes(detached.pixels, self._seed_map(detached, p_thing), p_thing, options)
 
     def _targets_of(self, found: Groups, truth: SegmentTruth) -> Tensor:

@@ -17,7 +17,7 @@ from mmmaskattn.models.dense_heads.segment_prediction import PredictionOptions, 
 from mmmaskattn.models.dense_heads.segment_truth import SegmentTruth, stack_truth
 from mmmaskattn.models.grouping import GroupingOptions, Groups, group_means
 from mmmaskattn.models.grouping.groups import static_shapes
-from mmmaskattn.models.precision import saturated
+from mmmaskattn.models.precision import saturated, without_autocast
 from mmmaskattn.registry import MODELS
 from mmmaskattn.utils.option_types import Count, CountOrZero, Index, InitConfig, ModuleConfig
 
@@ -238,7 +238,7 @@ class SegmentHead(BaseModule, ABC):
             One prediction per image.
         """
         outputs = self(feats, size)
-        with torch.autocast(outputs.semantic.device.type, enabled=False):  # it would round cosines and sums over masks
+        with without_autocast(outputs.semantic.device):  # it would round cosines and sums over masks
             groups, scores = self.group(feats[self.in_index].float(), outputs)
         probabilities = outputs.semantic.float().softmax(1)
         found = predict_segments(groups, scores, probabilities, self.num_things, sizes, self.prediction_options, inner)

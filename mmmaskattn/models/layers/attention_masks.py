@@ -26,7 +26,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmmaskattn.models.precision import at_least_float32
+from mmmaskattn.models.precision import at_least_float32, without_autocast
 from mmmaskattn.utils.option_types import ModuleConfig
 
 
@@ -121,7 +121,7 @@ class GateMask(nn.Module):
     def _scores(self, tokens: Tensor) -> Tensor:
         """w.x + b of each key, (B, N); outside autocast, since half precision makes ties of most scores."""
         wide = at_least_float32(tokens)
-        with torch.autocast(wide.device.type, enabled=False):
+        with without_autocast(wide.device):
             return F.linear(wide, self.scorer.weight.to(wide.dtype), self.scorer.bias.to(wide.dtype)).squeeze(-1)
 
 

@@ -118,9 +118,9 @@ def carried_width(channels: int, device: torch.device) -> int:
         device: where it is computed.
 
     Returns:
-        d + 1 on the CPU, elsewhere the next multiple of 8 above d.
+        d + 1 on the CPU and on the meta device, on which costs are counted; elsewhere the next multiple of 8 above d.
     """
-    return channels + 1 if device.type == 'cpu' else (channels // FUSED_WIDTH + 1) * FUSED_WIDTH
+    return channels + 1 if device.type in ('cpu', 'meta') else (channels // FUSED_WIDTH + 1) * FUSED_WIDTH
 
 
 def carry_bias(query: Tensor, key: Tensor, value: Tensor, bias: Tensor, width: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch import distributed as dist
 from torch.nn import functional as F
 
-from mmmaskattn.models.precision import saturated
+from mmmaskattn.models.precision import saturated, without_autocast
 from mmmaskattn.registry import MODELS
 
 NORM = {'type': 'mmmaskattn.CrossProcessBN'}
@@ -100,7 +100,7 @@ class CrossProcessBatchNorm2d(nn.BatchNorm2d):
         """Normalise by the mean and variance over all processes, and follow them with the running statistics."""
         self._check_input_dim(x)
         wide = x if x.dtype == torch.float64 else x.float()
-        with torch.autocast(x.device.type, enabled=False):
+        with without_autocast(x.device):
             count, mean, var = _joint_statistics(wide)
             self._update_running_statistics(count, mean.detach(), var.detach())
             scale = torch.rsqrt(var + self.eps)

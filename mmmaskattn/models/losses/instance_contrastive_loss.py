@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmmaskattn.models.precision import at_least_float32, saturated
+from mmmaskattn.models.precision import at_least_float32, saturated, without_autocast
 from mmmaskattn.registry import MODELS
 from mmmaskattn.utils.option_types import Count, CountOfPairs, CountOrZero, Fraction, NonNegative, Positive
 
@@ -267,7 +267,7 @@ class InstanceContrastiveLoss(nn.Module):
             instance_map, self.pixels_per_instance, self.background_pixels, self.max_instances, self.boundary_share
         )
         drawn = embeddings.flatten(2).gather(2, index[:, None].expand(-1, embeddings.shape[1], -1))
-        with torch.autocast(embeddings.device.type, enabled=False):
+        with without_autocast(embeddings.device):
             units = F.normalize(at_least_float32(saturated(drawn)), dim=1, eps=1e-6)
             return self._terms(units, ids)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mmmaskattn.models.layers import MaskAttention, MaskTerms, masked_attention
 from mmmaskattn.models.layers.attention_masks import ATTENTION_MASKS
-from mmmaskattn.models.layers.mask_attention import carry_bias
+from mmmaskattn.models.layers.mask_attention import carried_width, carry_bias
 
 CONFIGS = {
     'none': 'none',
@@ -129,9 +129,9 @@ def test_zeros_up_to_a_width_change_nothing(width):
 
 
 @pytest.mark.parametrize(('channels', 'width'), [(16, 24), (32, 40), (64, 72), (36, 40), (26, 32)])
-@pytest.mark.parametrize('device', ['meta', 'cpu'])
+@pytest.mark.parametrize('device', ['cuda', 'cpu', 'meta'])
 def test_heads_reach_the_kernel_in_a_width_that_it_takes(channels, width, device, monkeypatch):
-    """Off the CPU; the meta device stands for all others, as it computes shapes alone."""
+    """The meta device stands for CUDA, as it computes shapes alone; costs counted on it are those of the CPU."""
     real, seen = torch.nn.functional.scaled_dot_product_attention, []
 
     def kernel(*heads, **options):
@@ -139,10 +139,14 @@ def test_heads_reach_the_kernel_in_a_width_that_it_takes(channels, width, device
         return real(*heads, **options)
 
     monkeypatch.setattr('torch.nn.functional.scaled_dot_product_attention', kernel)
-    heads = [torch.zeros(1, 2, n, channels, device=device) for n in (9, 5, 5)]
-    assert masked_attention(*heads, MaskTerms(key_bias=torch.zeros(1, 5, device=device))).shape == (1, 2, 9, channels)
+    if device == 'cuda':
+        wanted = carried_width(channels, torch.device('cuda'))
+        monkeypatch.setattr('mmmaskattn.models.layers.mask_attention.carried_width', lambda *_: wanted)
+    place = 'cpu' if device == 'cpu' else 'meta'
+    heads = [torch.zeros(1, 2, n, channels, device=place) for n in (9, 5, 5)]
+    assert masked_attention(*heads, MaskTerms(key_bias=torch.zeros(1, 5, device=place))).shape == (1, 2, 9, channels)
     assert masked_attention(*heads, MaskTerms()).shape == (1, 2, 9, channels)
-    assert seen == [width if device == 'meta' else channels + 1] * 3 + [channels] * 3
+    assert seen == [width if device == 'cuda' else channels + 1] * 3 + [channels] * 3
 
 
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
