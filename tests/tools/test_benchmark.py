@@ -81,7 +81,7 @@ def test_grouping_alone(tool, capsys):
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (['latency', 'nowhere.py'], 'config nowhere.py: no such file'),
+        (['latency', 'nowhere.py'], 'there is no config nowhere.py'),
         (['latency', str(TINY), '--rounds', '0'], '0 rounds'),
         (['grouping', '--k', '5000'], '5000 instances in 128x128 pixels'),
     ],

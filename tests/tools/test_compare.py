@@ -123,7 +123,7 @@ def test_the_bare_network_of_a_detector_finds_nothing_to_count(tool, tmp_path):
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (['nowhere.py'], 'config nowhere.py: no such file'),
+        (['nowhere.py'], 'there is no config nowhere.py'),
         ([str(TINY), str(TINY)], 'one is given twice'),
         ([str(TINY), '--accuracy', 'nowhere.json'], r'nowhere\.json: no such file'),
     ],

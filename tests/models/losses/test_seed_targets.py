@@ -12,9 +12,7 @@ from mmmaskattn.models.losses import seed_heatmap
 
 def seeds_of(maps):
     """What the training pipeline gives: points and radii of the instances of each map."""
-    found = [
-        find_seeds((one[None] == torch.arange(1, max(0, int(one.max())) + 1)[:, None, None]).numpy()) for one in maps
-    ]
+    found = [find_seeds(one.clamp(min=0).numpy(), max(0, int(one.max()))) for one in maps]
     return [torch.from_numpy(points) for points, _ in found], [torch.from_numpy(radii) for _, radii in found]
 
 
