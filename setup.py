@@ -63,7 +63,7 @@ setup(
         *(supported(name) for name in ('torch', 'numpy', 'opencv-python', 'mmsegmentation', 'mmdet')),
         *(supported(name, capped=True) for name in ('mmengine', 'mmcv')),
         *('matplotlib', 'pillow', 'rich', 'pycocotools', 'ftfy', 'regex', 'setuptools<81'),
-        *('msgspec>=0.18', 'filelock>=3.12', 'scipy', 'eval-type-backport>=0.2'),
+        *('msgspec>=0.18', 'filelock>=3.12', 'scipy', 'eval_type_backport>=0.2'),
     ],
     extras_require={'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX]},
 )
