@@ -43,7 +43,12 @@ def job(tmp_path_factory, data):
     """The panoptic config, trained for four epochs of four steps."""
     folder = tmp_path_factory.mktemp('job')
     config = write_segment_job(folder, 'panoptic', data)
-    options = ['train_cfg.max_epochs=4', 'train_cfg.val_interval=2', 'default_hooks.checkpoint.interval=2', 'randomness.seed=3']
+    options = [
+        'train_cfg.max_epochs=4',
+        'train_cfg.val_interval=2',
+        'default_hooks.checkpoint.interval=2',
+        'randomness.seed=3',
+    ]
     run_tool('train.py', config, '--work-dir', 'trained', '--cfg-options', *options, cwd=folder)
     return Job(config, data, folder / 'trained')
 
@@ -74,7 +79,12 @@ def test_the_checkpoint_of_the_best_panoptic_quality_is_kept(job):
 
 
 def test_a_resumed_training_ends_in_the_same_weights(job, tmp_path):
-    options = ['train_cfg.max_epochs=4', 'train_cfg.val_interval=2', 'default_hooks.checkpoint.interval=2', 'randomness.seed=3']
+    options = [
+        'train_cfg.max_epochs=4',
+        'train_cfg.val_interval=2',
+        'default_hooks.checkpoint.interval=2',
+        'randomness.seed=3',
+    ]
     start = job.work_dir / 'epoch_2.pth'
     run_tool('train.py', job.config, '--work-dir', 'again', '--resume', start, '--cfg-options', *options, cwd=tmp_path)
     (through, resumed) = (torch.load(folder / 'epoch_4.pth') for folder in (job.work_dir, tmp_path / 'again'))

@@ -22,5 +22,7 @@ def test_peak_holds_what_a_forward_must_hold_and_training_more():
 
 
 def test_a_failure_tells_what_went_wrong():
-    with pytest.raises(RuntimeError, match=r'nowhere\.py: measuring its memory ended with 1\n(.*\n)*.*no such file'):
+    with pytest.raises(
+        RuntimeError, match=r'nowhere\.py: measuring its memory ended with 1\n(.*\n)*.*there is no config'
+    ):
         measure_memory(MemoryRequest('nowhere.py', (32, 32), (1,), None, 'tensor', 1))
