@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import NamedTuple
 
+from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 from mmengine.logging.logger import MMFormatter
 
@@ -166,7 +167,8 @@ def open_terminal(logger: MMLogger) -> None:
 def prints_to_log() -> Iterator[None]:
     """Send what is printed meanwhile to the log file; known lines of other projects are kept from the terminal.
 
-    All other lines are printed again afterwards, shortened: they may tell of weights that do not fit.
+    All other lines are printed again afterwards, shortened, by the first process: they may tell of weights that do
+    not fit.
     """
     printed = io.StringIO()
     try:
@@ -176,6 +178,6 @@ def prints_to_log() -> Iterator[None]:
         lines = [line for line in printed.getvalue().splitlines() if line]
         if lines:
             MMLogger.get_current_instance().info('\n'.join(lines))
-        for line in lines:
+        for line in lines if is_main_process() else ():
             if not line.startswith(KNOWN_PRINTS):
                 print(line if len(line) <= LONGEST else f'{line[:LONGEST]} ... (in full in the log file)')
