@@ -76,4 +76,4 @@ def test_four_pictures_are_learned_by_heart():
         found = model.eval()(images, samples, mode='predict')
     figures = evaluate(PanopticQuality(), found, META)
     assert figures['PQ'] > 90, figures
-    assert figures['PQ_things'] > 90, figures
+    assert figures['PQ_things'] > 80, figures
