@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmmaskattn.datasets.transforms.low_res_resize import resize_labels
-from mmmaskattn.datasets.transforms.pack_segments import tight_boxes
 from mmmaskattn.models.dense_heads.offset_voting_head import OffsetVotingHead, mass_centres, true_offsets
 from mmmaskattn.models.dense_heads.segment_head import SegmentOutputs
+from mmmaskattn.models.dense_heads.segment_prediction import boxes_of
 
 SURE = 9.0
 """Logit of what is certain."""
@@ -49,7 +49,7 @@ class Scene(NamedTuple):
         ids = np.pad(small, [(0, whole - side) for whole, side in zip(padded, size)])
         masks = ids == np.arange(ids.max() + 1)[:, None, None]
         distances = torch.from_numpy(np.stack([_signed_distance(mask) for mask in masks]))
-        return cls(torch.from_numpy(ids), distances, torch.from_numpy(tight_boxes(masks[1:])))
+        return cls(torch.from_numpy(ids), distances, boxes_of(torch.from_numpy(masks[1:])))
 
     def centres(self) -> Tensor:
         """Centre of each box, (n, 2) x and y."""
