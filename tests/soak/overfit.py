@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from mmmaskattn.evaluation import PanopticQuality
 
-CONFIG = Path(__file__).parents[3] / 'configs/maskattn/coco_panoptic_128_tiny.py'
+CONFIG = Path(__file__).parents[2] / 'configs/maskattn/coco_panoptic_128_tiny.py'
 SIDE = 64
 SHADES = np.array([[200, 60, 60], [60, 200, 60], [230, 220, 90], [110, 150, 220], [40, 60, 110]], np.float32)
 STEPS = 120
