@@ -4,7 +4,7 @@
 # runs stay.
 #
 #   QUICKSTART_DIR      where data and results go     (default: .quickstart in the root of the checkout)
-#   QUICKSTART_EPOCHS   how long the semantic model trains, the panoptic one half as long again (default: 8)
+#   QUICKSTART_EPOCHS   how long the semantic model trains, the panoptic one half as long again (default: 6)
 #
 # The variables of the set-up: see tools/setup_env.sh.
 set -euo pipefail
@@ -12,8 +12,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup_env.sh"
 
 FOLDER=$(mkdir -p "${QUICKSTART_DIR:-$MMMASKATTN_ROOT/.quickstart}" && cd "${QUICKSTART_DIR:-$MMMASKATTN_ROOT/.quickstart}" && pwd)
 declare -A EPOCHS
-EPOCHS[semantic]=${QUICKSTART_EPOCHS:-8}
-EPOCHS[panoptic]=$((3 * EPOCHS[semantic] / 2)) # instances take longer to learn
+EPOCHS[semantic]=${QUICKSTART_EPOCHS:-6}
+EPOCHS[panoptic]=$(((3 * EPOCHS[semantic] + 1) / 2)) # instances take longer to learn
 RUN=$FOLDER/run_$(date +%Y%m%d_%H%M%S)
 export COCO_ROOT=$FOLDER/coco_mini
 # What the paper's recipe is shortened by: few epochs, small batches, so that there are enough steps, and no validation before the test.

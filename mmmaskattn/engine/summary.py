@@ -49,7 +49,7 @@ class SummaryHook(Hook):
             test=_model(runner),
             on=_device(runner),
             images=f'{_images(runner.test_dataloader)}{_root(runner.test_dataloader)}, {_protocol(runner)}',
-            start=_start(runner),
+            start=_weights(runner),
             log=str(runner.logger.log_file),
         )
 
@@ -114,6 +114,11 @@ def _start(runner: Runner) -> str | None:
     """What the weights are at the start; None if they are the model's own."""
     if runner.iter:
         return f'goes on after {_count(runner.epoch, "epoch")}, {_count(runner.iter, "iteration")}'
+    return _weights(runner)
+
+
+def _weights(runner: Runner) -> str | None:
+    """The checkpoint. In a test ``runner.iter`` is not to be asked for: it would read the training set."""
     return f'from {runner.cfg.load_from}' if runner.cfg.get('load_from') else None
 
 

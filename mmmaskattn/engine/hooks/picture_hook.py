@@ -96,7 +96,7 @@ class PictureHook(Hook):
             if self.show:
                 self.visualizer.show(picture, win_name=name, wait_time=self.wait_time)
             else:
-                self._store(name, picture, runner)
+                self._store(name, picture, runner, runner.iter if mode == 'val' else 0)
 
     def _name(self, dataset: Any, mode: str, path: str) -> str:
         """The image's name among all of its data set, which every process must choose alike."""
@@ -104,13 +104,13 @@ class PictureHook(Hook):
             self._names[mode] = unique_names(dataset.get_data_info(i)['img_path'] for i in range(len(dataset)))
         return self._names[mode][path]
 
-    def _store(self, name: str, picture: np.ndarray, runner: Runner) -> None:
+    def _store(self, name: str, picture: np.ndarray, runner: Runner, step: int) -> None:
         """Store a picture; mmengine's visualizer is silent in all processes but the first, so those write the file."""
         if is_main_process():
-            self.visualizer.add_image(name, picture, step=runner.iter)
+            self.visualizer.add_image(name, picture, step=step)
             return
         folder = Path((runner.cfg.get('visualizer') or {}).get('save_dir') or runner.log_dir, 'vis_data/vis_image')
-        mmcv.imwrite(picture[..., ::-1], str(folder / f'{name}_{runner.iter}.png'))
+        mmcv.imwrite(picture[..., ::-1], str(folder / f'{name}_{step}.png'))
 
 
 @HOOKS.register_module()

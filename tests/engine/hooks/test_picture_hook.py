@@ -61,7 +61,7 @@ def test_pictures_of_equal_stems_are_told_apart_in_every_process(job, main_proce
     hook.after_test_iter(job.runner, 0, None, job.samples[:1])
     hook.after_test_iter(job.runner, 1, None, job.samples[1:])
     pictures = stored(job)
-    assert list(pictures) == ['test_000000_1_5.png', 'test_000001_1_5.png', 'test_000002_2_5.png']
+    assert list(pictures) == ['test_000000_1_0.png', 'test_000001_1_0.png', 'test_000002_2_0.png']
     for number, picture in enumerate(pictures.values()):
         assert picture.shape == (2 * MARGIN + TITLE + 384, 2 * MARGIN + 4 * (384 + GAP) + LEGEND, 3)
         image = picture[MARGIN + TITLE : MARGIN + TITLE + 384, MARGIN : MARGIN + 384]

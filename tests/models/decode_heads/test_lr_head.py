@@ -21,7 +21,7 @@ BACKBONE = dict(
 STRIDE_4 = dict(in_index=[0, 1, 2, 3], q_size=16, clamp_keys=True, layer_scale_init=0.1)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope='module')
 def _in_mmsegs_scope():
     """Losses named plainly are mmseg's, whatever a test before has set."""
     init_default_scope('mmseg')

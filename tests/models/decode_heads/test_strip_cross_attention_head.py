@@ -24,7 +24,7 @@ SMALL = (32, 64, 160, 256)
 LARGE = (64, 128, 256, 512)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope='module')
 def _in_mmsegs_scope():
     """Losses named plainly are mmseg's, whatever a test before has set."""
     init_default_scope('mmseg')
