@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
 from mmmaskattn.engine.summary import SummaryHook
@@ -70,3 +70,19 @@ def build_runner(cfg: Config, verbose: bool = False) -> Runner:
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else usual.from_cfg(cfg)
     runner.register_hook(SummaryHook())
     return runner
+
+
+def end_workers(runner: Runner) -> None:
+    """End the processes that load data, when nothing more is to be read.
+
+    Left to the garbage collection, each waits for 5 s until it sees that nobody asks any more: what would tell it is
+    collected first.
+
+    Args:
+        runner: The Runner, after its training or test.
+    """
+    for loop in (runner._train_loop, runner._val_loop, runner._test_loop):
+        if isinstance(loop, BaseLoop):
+            loop.dataloader._iterator = None
+            if hasattr(loop, 'dataloader_iterator'):
+                del loop.dataloader_iterator  # mmengine's loop over iterations holds it

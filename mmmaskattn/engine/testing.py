@@ -16,7 +16,7 @@ from mmengine.dist import is_main_process
 from mmmaskattn.datasets.check_root import check_data_roots, leaf_datasets
 from mmmaskattn.engine.launch import add_common_options, demand_parts, load_config, prepare_distributed, tool_parser
 from mmmaskattn.engine.non_finite import NonFiniteError
-from mmmaskattn.engine.runner import build_runner, quiet_start
+from mmmaskattn.engine.runner import build_runner, end_workers, quiet_start
 from mmmaskattn.evaluation.ceiling import LOWRES_CEILING, NativeCeiling
 from mmmaskattn.evaluation.protocol import PROTOCOLS, protocol_of, set_protocol
 from mmmaskattn.utils.configs import config_name
@@ -114,6 +114,7 @@ def run_test(argv: Sequence[str] | None = None) -> dict[str, float]:
             if not args.allow_partial:
                 demand_whole_weights(runner)
             metrics.update(runner.test())
+            end_workers(runner)
         except NonFiniteError as error:
             raise SystemExit(str(error)) from None
     if ceiling:

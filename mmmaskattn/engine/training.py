@@ -18,7 +18,7 @@ from mmmaskattn.engine.hooks.stop_hook import StopHook
 from mmmaskattn.engine.launch import add_common_options, demand_parts, load_config, prepare_distributed, tool_parser
 from mmmaskattn.engine.resume import newest_whole_checkpoint
 from mmmaskattn.engine.run_lock import sole_training
-from mmmaskattn.engine.runner import build_runner, quiet_start
+from mmmaskattn.engine.runner import build_runner, end_workers, quiet_start
 from mmmaskattn.engine.schedule import fit_checkpoint_interval, fit_schedule
 from mmmaskattn.engine.stopping import REQUEST, noted_signals
 from mmmaskattn.utils.weights import demand_whole_weights
@@ -95,6 +95,7 @@ def train(argv: Sequence[str] | None = None) -> Runner:
         if cfg.get('resume'):
             demand_whole_weights(runner)
         train_until_stopped(runner)
+    end_workers(runner)
     return runner
 
 

@@ -37,7 +37,10 @@ def job(tmp_path_factory):
 def test_both_protocols_with_pictures_and_predictions(job, tmp_path):
     config, checkpoint = job
     options = ['--protocol', 'both', '--show-dir', 'pictures', '--out', 'maps', '--work-dir', 'work']
-    options += ['--cfg-options', 'train_dataloader.dataset.data_root=nowhere']  # a test does not read what is trained on
+    options += [
+        '--cfg-options',
+        'train_dataloader.dataset.data_root=nowhere',
+    ]  # a test does not read what is trained on
     log = run_tool('test.py', config, checkpoint, *options, cwd=tmp_path)
     (results,) = (tmp_path / 'work').glob('test_*.json')
     metrics = json.loads(results.read_text())
