@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From nothing to two trained models: set-up, a small drawn data set in COCO's layout, a semantic and a panoptic training in two
-# processes, tests, pictures. Some minutes after the set-up, on two cores. Run it again as often as you like: results of earlier
+# processes, tests, pictures. Under three minutes after the set-up, on two cores. Run it again as often as you like: results of earlier
 # runs stay.
 #
 #   QUICKSTART_DIR      where data and results go     (default: .quickstart in the root of the checkout)

@@ -40,7 +40,7 @@ def test_both_protocols_with_pictures_and_predictions(job, tmp_path):
     options += [
         '--cfg-options',
         'train_dataloader.dataset.data_root=nowhere',
-    ]  # a test does not read what is trained on
+    ]  # not read in a test
     log = run_tool('test.py', config, checkpoint, *options, cwd=tmp_path)
     (results,) = (tmp_path / 'work').glob('test_*.json')
     metrics = json.loads(results.read_text())
