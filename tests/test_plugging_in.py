@@ -11,7 +11,6 @@ from small_job import run
 from mmmaskattn.data_tools.mini import write_mini
 
 ZOO = Path(find_spec('mmseg').origin).parent / '.mim'
-UPERNET = 'upernet/upernet_r50_4xb4-160k_ade20k-512x512.py'
 SEGFORMER = 'segformer/segformer_mit-b0_8xb2-160k_ade20k-512x512.py'
 FCN = 'fcn/fcn_r50-d8_4xb4-80k_ade20k-512x512.py'
 
@@ -36,11 +35,6 @@ def decoder(*in_channels):
 
 # Zoo config, what the user's config changes in its model.
 CASES = {
-    'UNet under UPerHead': (
-        UPERNET,
-        dict(backbone=UNET, decode_head=dict(in_channels=PYRAMID), auxiliary_head=dict(in_channels=PYRAMID[2])),
-    ),
-    'UNet under SegformerHead': (SEGFORMER, dict(backbone=UNET, decode_head=dict(in_channels=PYRAMID))),
     'UNet under FCNHead': (
         FCN,
         dict(

@@ -46,7 +46,7 @@ def test_the_check_finds_nothing_wrong(config, task):
     assert counted.sum() > 0
 
 
-@pytest.fixture(params=['semantic', 'instance', 'panoptic'])
+@pytest.fixture
 def copied(request, tmp_path):
     """A config copied to a folder that knows nothing of ours, and the metric that its training reports."""
     metric = dict(semantic='lowres/mIoU', instance='lowres/AP', panoptic='lowres/PQ')[request.param]
@@ -54,6 +54,7 @@ def copied(request, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize('copied', ['semantic', 'instance', 'panoptic'], indirect=True)
 def test_a_copy_trains_by_our_tool(copied, root, tmp_path):
     config, metric = copied
     options = ('--fraction', '50', '--cfg-options', *QUICK)
@@ -65,7 +66,9 @@ def test_a_copy_trains_by_our_tool(copied, root, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('host', ['mmseg', 'mmdet'])
+@pytest.mark.parametrize(
+    ('copied', 'host'), [('semantic', 'mmseg'), ('instance', 'mmdet'), ('panoptic', 'mmseg')], indirect=['copied']
+)
 def test_a_copy_trains_by_the_hosts_own_tools(copied, host, root, tmp_path):
     """They read the config before anything of ours is imported."""
     config, metric = copied

@@ -28,7 +28,7 @@ def checkout(tmp_path):
 
 def without_registry(**variables):
     """An environment in which no virtual environment is active and pip finds nothing."""
-    path = [folder for folder in os.environ['PATH'].split(':') if folder != str(Path(sys.executable).parent)]
+    path = [folder for folder in os.environ['PATH'].split(':') if not Path(folder, '../pyvenv.cfg').is_file()]
     kept = {
         name: value
         for name, value in os.environ.items()
