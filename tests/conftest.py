@@ -4,6 +4,7 @@ import gc
 import logging
 
 import pytest
+from mmengine.registry import DefaultScope
 
 
 @pytest.fixture(autouse=True)
@@ -18,3 +19,9 @@ def _what_is_there_is_set_apart():
     """mmengine collects garbage whenever it builds a data set: seconds over all that earlier files left alive."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope='module')
+def _no_scope_is_left_over():
+    """mmengine keeps the scope that was set last for the whole process; each file begins as if it were alone."""
+    DefaultScope._instance_dict.clear()

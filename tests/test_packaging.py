@@ -106,6 +106,7 @@ def assert_your_data_is_read(site, folder):
     assert models == ['mmmaskattn.BottomUpPanoptic', 'mmmaskattn.BottomUpPanoptic', 'EncoderDecoder']
 
 
+@pytest.mark.long
 def test_second_wheel_forgets_a_deleted_config(checkout, tmp_path):
     (checkout / 'configs' / 'gone.py').write_text('')
     for folder in ('first', 'second'):
@@ -134,6 +135,7 @@ def test_editable_install_carries_them_too(checkout, tmp_path):
     assert_your_data_is_read(checkout, tmp_path)
 
 
+@pytest.mark.long
 def test_editable_install_twice_and_wheel_after_it(checkout, tmp_path):
     for _ in range(2):
         run(

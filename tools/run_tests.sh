@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Run the tests, after the set-up where it is still to be done: tools/run_tests.sh [ARGUMENTS OF pytest...]
+# `-m long` runs those that repeat on more models, sizes or processes what others witness, which are left out otherwise.
 # Paths in the arguments are relative to the root of the checkout.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup_env.sh"

@@ -57,7 +57,7 @@ def shapes(path: Path, options: dict | None = None) -> dict[str, tuple[int, ...]
     return {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize('peer', PUBLISHED)
 def test_parameters_are_those_of_the_published_config(peer):
     ours = shapes(PEERS / f'{peer}.py')
@@ -90,7 +90,9 @@ def test_trained_weights_are_switched_on_by_options(peer, source, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('peer', DETECTORS)
+@pytest.mark.parametrize(
+    'peer', [pytest.param(one, marks=pytest.mark.long if 'r50' in one else ()) for one in DETECTORS]
+)
 def test_detectors_train_without_things_with_crowds_and_without_truth(peer):
     cfg = read_config(PEERS / f'{peer}.py')
     model = build_model(cfg).train()

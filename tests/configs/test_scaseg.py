@@ -81,7 +81,7 @@ def test_heads_learn_ten_times_as_fast_and_norms_of_the_backbone_do_not_decay():
         assert decay == (0.0 if name.startswith('backbone') and 'norm' in name else 0.01), name
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_training_counted_in_iterations_runs_validates_and_resumes(tmp_path):
     config = tmp_path / 'job.py'
     config.write_text(ITERATIONS_JOB.format(leaf=ROOT / 'configs/scaseg/ade20k_semantic_512_scaseg_mit_b0.py'))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from custom_data import write_custom
+from long_tests import first_of
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 from mmengine.runner import Runner
@@ -54,7 +55,7 @@ def copied(request, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('copied', ['semantic', 'instance', 'panoptic'], indirect=True)
+@pytest.mark.parametrize('copied', first_of(['semantic', 'instance', 'panoptic']), indirect=True)
 def test_a_copy_trains_by_our_tool(copied, root, tmp_path):
     config, metric = copied
     options = ('--fraction', '50', '--cfg-options', *QUICK)
@@ -67,7 +68,13 @@ def test_a_copy_trains_by_our_tool(copied, root, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ('copied', 'host'), [('semantic', 'mmseg'), ('instance', 'mmdet'), ('panoptic', 'mmseg')], indirect=['copied']
+    ('copied', 'host'),
+    [
+        ('semantic', 'mmseg'),
+        pytest.param('instance', 'mmdet', marks=pytest.mark.long),
+        pytest.param('panoptic', 'mmseg', marks=pytest.mark.long),
+    ],
+    indirect=['copied'],
 )
 def test_a_copy_trains_by_the_hosts_own_tools(copied, host, root, tmp_path):
     """They read the config before anything of ours is imported."""

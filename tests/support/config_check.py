@@ -27,11 +27,11 @@ from mmmaskattn.utils.configs import config_name
 CONFIGS = Path(__file__).parents[2] / 'configs'
 LARGE = re.compile(r'_semantic_(512|640|1024)|_semantic_128_self_attention_unet_base')
 CORNER = 64
-SLOW = ('r50', 'r101', 'unet_w64', 'self_attention_unet_base', '_512_', '_640_', '_1024')
+LONG = re.compile(r'_r50|_r101|unet_w64|self_attention|_512_|_640_|_1024|(instance|panoptic)_128(_small)?$')
 
 
 def witnesses(*folders: str) -> list:
-    """Parameters of a test: leaves of some folders of configs/ that show all models and data, slow ones marked."""
+    """Parameters of a test: leaves of some folders of configs/ that show all models and data, long ones marked."""
     models: dict[tuple[str, ...], list[Path]] = {}
     for folder in folders:
         for leaf in sorted((CONFIGS / folder).rglob('*.py')):
@@ -41,7 +41,7 @@ def witnesses(*folders: str) -> list:
         if _data_of(leaf) not in {_data_of(one) for one in chosen}:
             chosen.append(leaf)
     return [
-        pytest.param(leaf, id=name, marks=[pytest.mark.slow] if any(part in name for part in SLOW) else [])
+        pytest.param(leaf, id=name, marks=[pytest.mark.long] if LONG.search(name) else [])
         for leaf, name in ((leaf, config_name(leaf)) for leaf in chosen)
     ]
 

@@ -83,6 +83,7 @@ class ModelContract:
             for a, b in zip(model(x), program.module()(x)):
                 torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
 
+    @pytest.mark.long
     def test_compiles_as_one_graph(self, model):
         x = image((32, 48))
         compiled = torch.compile(model, backend='eager', fullgraph=True)  # test_maskattn_unet.py compiles it

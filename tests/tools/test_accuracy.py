@@ -49,7 +49,7 @@ def test_a_seed_is_trained_once_and_reported(tool, tmp_path, monkeypatch, capsys
     assert json.loads((work_dir / 'results.json').read_text()) == results
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_failed_run_is_told_and_the_comparison_ends_with_an_error(tool, tmp_path, monkeypatch, capsys):
     write_mini('ade20k', tmp_path / 'ade', num_train=2, num_val=1, size=(64, 64), seed=0)
     monkeypatch.setenv('ADE20K_ROOT', str(tmp_path / 'ade'))

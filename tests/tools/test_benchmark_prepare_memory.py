@@ -12,7 +12,7 @@ from tool_calls import ROOT, call_tool
 TOOL = 'analysis/benchmark_prepare_memory.py'
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_annotations():
     options = ['--annotations', '2400', '--per-image', '120', '--workers', '1']
     done = subprocess.run(

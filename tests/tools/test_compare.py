@@ -99,7 +99,7 @@ def test_nothing_is_overwritten_and_nothing_is_measured_before_that_is_known(too
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_memory_forward_with_post_processing_and_latency_axis(tool, tmp_path):
     options = ['--shape', '64', '48', '--batches', '1', '--rounds', '1', '--warmup', '0', '--skip', 'train']
     tool.main([str(PANOPTIC), *options, '--forward', 'predict', '--x-axis', 'latency', '--out', str(tmp_path)])

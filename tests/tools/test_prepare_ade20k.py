@@ -33,7 +33,7 @@ def test_prepares_says_what_it_did_and_does_nothing_twice(tmp_path: Path):
     assert times(root) == before
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed_by_its_user_and_started_again(tmp_path: Path):
     whole, root = (mini('ade20k', tmp_path / name, train=80, val=1) for name in ('whole', 'killed'))
     prepare(ade20k_splits(whole))

@@ -84,7 +84,7 @@ def many_annotations(source: Path, root: Path, count: int, images: int) -> None:
         json.dump({**content, 'images': records, 'annotations': annotations}, file)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_memory_hardly_grows_with_the_annotations(tmp_path):
     source = write_mini('coco', tmp_path / 'coco', num_train=1, num_val=1, size=(48, 64))
     peaks = {}

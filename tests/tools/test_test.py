@@ -62,7 +62,7 @@ def test_both_protocols_with_pictures_and_predictions(job, tmp_path):
     assert 'maps/native exists already' in again.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_ceiling_stands_beside_the_figures_of_the_model(job, tmp_path):
     """Also in two processes, which share the images out."""
     config, checkpoint = job

@@ -165,7 +165,7 @@ def test_amp_trains_from_another_folder_with_default_work_dir(tmp_path):
     assert dumped.param_scheduler[1].end == 1, 'the schedule must end with the training'
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_processes_by_dist_train_with_spaces_in_arguments(tmp_path):
     folder = tmp_path / 'a folder'
     folder.mkdir()
@@ -203,7 +203,7 @@ def test_python_without_torch_is_told(tmp_path):
     assert '/bin/false has no torch' in done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_slurm_script_asks_srun_rightly_and_its_process_trains(tmp_path):
     """Slurm is not here: a stand-in for srun notes its arguments and starts the process with slurm's variables."""
     config = write_job(tmp_path)

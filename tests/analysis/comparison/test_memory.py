@@ -10,7 +10,7 @@ TINY = Path(__file__).parents[3] / 'configs/maskattn/ade20k_semantic_128_tiny.py
 pytestmark = pytest.mark.skipif(not can_measure(), reason='needs /proc of Linux')
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_peak_holds_what_a_forward_must_hold_and_training_more():
     """At 256x256 and batch 8 the 150 logits of the head alone are 128 x 128 x 150 floats an image."""
     peaks = measure_memory(MemoryRequest(str(TINY), (256, 256), (1, 8), 2, 'tensor', 1))

@@ -65,7 +65,7 @@ def run_tool(*args: str | Path) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, cwd=ROOT)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_command_on_given_roots_and_on_drawn_data(roots):
     config = CONFIG.format('semantic')
     options = ('--images', '2', '--rounds', '1')

@@ -55,7 +55,7 @@ def train(images: torch.Tensor, labels: torch.Tensor, steps: int) -> nn.Module:
     return net.eval()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_small_net_beats_the_majority_class_by_far(tmp_path: Path):
     root = write_mini('ade20k', tmp_path / 'ade', num_train=48, num_val=16, size=(96, 128))
     net = train(*load(root, 'training'), steps=60)

@@ -43,6 +43,7 @@ class TestSettingsForSmallImages(LRFormerContract):
 PUBLISHED = {'T': (11.27, 9.07), 'S': (27.86, 24.10), 'B': (59.99, 48.23), 'L': (99.31, 81.38), 'XL': (184.72, 164.0)}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('arch', PUBLISHED)
 def test_variants_have_the_published_sizes(arch):
     """On the meta device: shapes without numbers."""

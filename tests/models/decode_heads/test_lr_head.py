@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from model_contract import ModelContract, image
@@ -19,12 +18,6 @@ BACKBONE = dict(
     embed_dims=WIDTHS, depths=(1, 1, 1, 1), num_heads=(2, 2, 4, 4), ffn_ratios=(2, 2, 2, 2), drop_path_rate=0.0
 )
 STRIDE_4 = dict(in_index=[0, 1, 2, 3], q_size=16, clamp_keys=True, layer_scale_init=0.1)
-
-
-@pytest.fixture(autouse=True, scope='module')
-def _in_mmsegs_scope():
-    """Losses named plainly are mmseg's, whatever a test before has set."""
-    init_default_scope('mmseg')
 
 
 def build_head(in_index=(1, 2, 3), **options) -> LRHead:

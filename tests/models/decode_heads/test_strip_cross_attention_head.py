@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.models.backbones import MixVisionTransformer, ResNet
 from mmseg.registry import MODELS
@@ -22,12 +21,6 @@ PAGE = Path(__file__).parents[3] / 'docs/explanation/scaseg.md'
 NORM = dict(type='mmmaskattn.CrossProcessBN')
 SMALL = (32, 64, 160, 256)
 LARGE = (64, 128, 256, 512)
-
-
-@pytest.fixture(autouse=True, scope='module')
-def _in_mmsegs_scope():
-    """Losses named plainly are mmseg's, whatever a test before has set."""
-    init_default_scope('mmseg')
 
 
 def head(in_channels, **options) -> StripCrossAttentionHead:
