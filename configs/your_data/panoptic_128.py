@@ -2,7 +2,11 @@
 # Expected on disk: $CUSTOM_ROOT/images/{train,val}/NAME.*, $CUSTOM_ROOT/panoptic/{train,val}/NAME.png,
 # $CUSTOM_ROOT/annotations/panoptic_{train,val}.json.
 # Copy this file to any folder.
-_base_ = __import__('mmmaskattn').base_configs('models/bottom_up_tiny.py', 'tasks/coco_panoptic_128.py')
+_base_ = __import__('mmmaskattn').base_configs(
+    'models/bottom_up_tiny.py', 'datasets/coco_panoptic_128.py', 'schedules/onecycle_45e.py', 'default_runtime_det.py'
+)
+from mmmaskattn.utils.configs import counted_model
+
 data_root = '{{$CUSTOM_ROOT:data/custom}}'
 thing_classes = ('person', 'car')  # names as in the json's categories; labels count through the things,
 stuff_classes = ('background',)  # then through the stuff
@@ -11,11 +15,12 @@ num_things = len(thing_classes)
 num_stuff = len(stuff_classes)
 dataset = dict(data_root=data_root, metainfo=dict(thing_classes=thing_classes, stuff_classes=stuff_classes))
 train_dataloader = dict(
+    batch_size=8,
     dataset=dict(
         **dataset,
         ann_file='annotations/panoptic_train.json',
         data_prefix=dict(img='images/train', seg='panoptic/train'),
-    )
+    ),
 )
 val_dataloader = dict(
     dataset=dict(
@@ -25,4 +30,4 @@ val_dataloader = dict(
     )
 )
 test_dataloader = val_dataloader
-model = dict(segment_head=dict(num_things=num_things, num_stuff=num_stuff))
+model = counted_model(_base_.model, dict(num_things=num_things, num_stuff=num_stuff))

@@ -4,25 +4,29 @@
 _base_ = __import__('mmmaskattn').base_configs(
     'models/maskattn_unet_tiny.py',
     'datasets/semantic_128.py',
-    'schedules/adamw_1000e.py',
+    'schedules/onecycle_45e.py',
     'default_runtime.py',
 )
+from mmmaskattn.datasets.input_size import with_jitter
+from mmmaskattn.utils.configs import counted_model
+
 data_root = '{{$CUSTOM_ROOT:data/custom}}'
 classes = ('background', 'person', 'car')  # label 0, 1, 2
 palette = [(0, 0, 0), (220, 20, 60), (0, 0, 142)]  # RGB, for pictures
 img_suffix = '.jpg'
 
-model = dict(decode_head=dict(num_classes=len(classes)))
+model = counted_model(_base_.model, dict(num_classes=len(classes)))
 load_labels = [dict(type='mmmaskattn.LoadSegMap'), dict(type='mmmaskattn.CheckSegMap', num_classes=len(classes))]
 dataset = dict(
     type='BaseSegDataset', data_root=data_root, metainfo=dict(classes=classes, palette=palette), img_suffix=img_suffix
 )
 train_dataloader = dict(
+    batch_size=8,
     dataset=dict(
         **dataset,
         data_prefix=dict(img_path='images/train', seg_map_path='labels/train'),
-        pipeline=[_base_.load_train_image, *load_labels, *_base_.augment],
-    )
+        pipeline=with_jitter([_base_.load_train_image, *load_labels, *_base_.augment], (1.0, 1.5)),
+    ),
 )
 test_pipeline = [*_base_.load_image, *load_labels, *_base_.shrink]
 val_dataloader = dict(

@@ -102,12 +102,14 @@ def _without_weights(node: Any) -> Any:
 def build_model(cfg: Config) -> nn.Module:
     """Build the model of ``cfg`` with random weights, on the CPU, for one process (SyncBN becomes plain batch norm).
 
+    Its weights are stored with channels last, as in training and test.
+
     Args:
         cfg: A config with ``model``; its ``default_scope`` decides where unprefixed names are looked up.
     """
     init_default_scope(cfg.get('default_scope') or 'mmengine')
     model = MODELS.build(ConfigDict(_without_weights(cfg.model.to_dict())))
-    return revert_sync_batchnorm(model)
+    return revert_sync_batchnorm(model).to(memory_format=torch.channels_last)
 
 
 def build_seeded_model(cfg: Config, seed: int = 0) -> nn.Module:

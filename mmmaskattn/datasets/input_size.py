@@ -1,4 +1,4 @@
-"""One call that gives a config, or a part of one, another network input size.
+"""Calls that give a config, or a part of one, another network input size or scale jitter.
 
 A config file builds its pipelines from lists, and mmengine's inheritance replaces lists whole, so a leaf that wants
 64x64 would have to repeat every pipeline. Instead it calls `with_input_size` on what it inherits::
@@ -24,6 +24,7 @@ from typing import Any
 from mmmaskattn.datasets.transforms.low_res_resize import Size, check_size
 
 SIZED_TRANSFORMS = ('LoadLowResImage', 'LowResResize', 'LowResScaleJitter')
+JITTERED_TRANSFORMS = ('LoadLowResImage', 'LowResScaleJitter')
 
 
 def sized_transforms(part: Any) -> Iterator[dict]:
@@ -78,4 +79,26 @@ def with_input_size(part: Any, size: Size) -> Any:
         raise ValueError(f'with_input_size: none of {SIZED_TRANSFORMS} found. Pass a dataloader, data set or pipeline.')
     for transform in found:
         transform['size'] = size
+    return part
+
+
+def with_jitter(part: Any, ratio_range: tuple[float, float]) -> Any:
+    """Copy a part of a config with another range of the scale jitter.
+
+    Args:
+        part: A dataloader, data set or pipeline.
+        ratio_range: Least and greatest factor of the image's size; factors under 1 pad.
+
+    Returns:
+        A deep copy in which whatever jitters has the new range, and decodes images as large as it asks for.
+
+    Raises:
+        ValueError: If nothing in it jitters.
+    """
+    part = copy.deepcopy(part)
+    found = list(parts_of_type(part, JITTERED_TRANSFORMS))
+    if not found:
+        raise ValueError(f'with_jitter: none of {JITTERED_TRANSFORMS} found. Pass a training dataloader or pipeline.')
+    for transform in found:
+        transform['ratio_range'] = ratio_range
     return part

@@ -102,6 +102,47 @@ def with_classes(base: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     return config.to_dict()['model']
 
 
+def auxiliary_heads(channels: Sequence[int], loss_weight: float = 0.4) -> list[dict[str, Any]]:
+    """Give each coarser map of a decoder a head of its own for training: a 1x1 convolution to the classes.
+
+    Args:
+        channels: Widths of the decoder's maps, finest first; the finest has the decode head.
+        loss_weight: Weight of each head's loss.
+
+    Returns:
+        ``auxiliary_head`` of mmseg's ``EncoderDecoder``, for 150 classes until `with_classes` sets them.
+    """
+    head = dict(
+        type='mmmaskattn.AuxiliaryFCNHead',
+        num_convs=0,
+        concat_input=False,
+        dropout_ratio=0,
+        num_classes=150,
+        align_corners=False,
+        loss_decode=dict(type='mmmaskattn.PixelCrossEntropyLoss', loss_weight=loss_weight),
+    )
+    return [dict(head, in_index=level, in_channels=width, channels=width) for level, width in _coarser(channels)]
+
+
+def auxiliary_class_heads(channels: Sequence[int], loss_weight: float = 0.4) -> list[dict[str, Any]]:
+    """Give each coarser map of a decoder a head of its own for the training of `BottomUpPanoptic`.
+
+    Args:
+        channels: Widths of the decoder's maps, finest first.
+        loss_weight: Weight of each head's loss.
+
+    Returns:
+        ``auxiliary_head`` of the detector, for 100 things and 50 kinds of stuff until `with_classes` sets them.
+    """
+    loss = dict(type='mmdet.CrossEntropyLoss', ignore_index=255, avg_non_ignore=True, loss_weight=loss_weight)
+    head = dict(type='mmmaskattn.AuxiliaryClassHead', num_things=100, num_stuff=50, loss_semantic=loss)
+    return [dict(head, in_index=level, in_channels=width) for level, width in _coarser(channels)]
+
+
+def _coarser(channels: Sequence[int]) -> list[tuple[int, int]]:
+    return list(enumerate(channels))[1:]
+
+
 def counted_model(model: Mapping[str, Any], counts: Mapping[str, int]) -> dict[str, Any]:
     """Copy a model's config with other numbers of classes.
 

@@ -33,6 +33,7 @@ Side = Annotated[int, Meta(ge=16, le=2**15, description='a whole number of at le
 Label = Annotated[int, Meta(ge=0, le=255, description='a label from 0 to 255')]
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1, description='a whole number of at least 0')]
 CountOrNone = Annotated[int, Meta(ge=-1, le=2**31 - 1, description='a whole number, or -1 for no limit')]
+PlaceOrLast = Annotated[int, Meta(ge=-1, le=2**31 - 1, description='a place counted from 0, or -1 for the last')]
 StageOrNone = Annotated[int, Meta(ge=-1, le=2**31 - 1, description='the number of a stage, or -1 for none')]
 
 Number = Annotated[float, Meta(ge=-LARGEST, le=LARGEST, description='a finite number')]
@@ -69,7 +70,12 @@ HOST_OPTIONS: dict[str, Any] = {
     'num_classes': Count,
     'in_channels': Count,
     'out_channels': Union[Count, None],
+    'channels': Count,
     'feat_channels': Count,
+    'in_index': Union[PlaceOrLast, Indices],
+    'num_convs': CountOrZero,
+    'kernel_size': Count,
+    'dilation': Count,
     'stacked_convs': CountOrZero,
     'pred_kernel_size': Count,
     'num_prototypes': Count,

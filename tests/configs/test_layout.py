@@ -12,7 +12,7 @@ from mmengine.config import Config
 TASKS = sorted((CONFIGS / '_base_/tasks').glob('*.py'))
 DATA_SETS = ('ade20k', 'camvid', 'cityscapes', 'coco')
 LEAVES = sorted(path for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts)
-SCHEDULES = {'semantic': ('adamw_1000e', 'default_runtime'), 'others': ('adamw_1000e_batch14', 'default_runtime_det')}
+PAPERS = ('ade20k', 'coco', 'cityscapes')
 
 
 def code(text: str) -> list[str]:
@@ -22,8 +22,11 @@ def code(text: str) -> list[str]:
 
 @pytest.mark.parametrize('task', [path for path in TASKS if path.stem.endswith('_128')], ids=lambda path: path.stem)
 def test_a_task_is_the_data_set_of_its_name_with_the_schedule_of_its_kind(task):
-    kind = task.stem.split('_')[1]
-    schedule, runtime = SCHEDULES.get(kind, SCHEDULES['others'])
+    data_set, kind, _ = task.stem.split('_')
+    schedule = (
+        ('paper_1000e' if kind == 'semantic' else 'paper_1000e_batch14') if data_set in PAPERS else 'onecycle_45e'
+    )
+    runtime = 'default_runtime' if kind == 'semantic' else 'default_runtime_det'
     expected = [f'../datasets/{task.stem}.py', f'../schedules/{schedule}.py', f'../{runtime}.py']
     assert code(task.read_text()) == [f'_base_ = {expected}']
 

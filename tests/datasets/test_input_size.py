@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from mmengine.config import Config
 
-from mmmaskattn.datasets.input_size import sized_transforms, with_input_size
+from mmmaskattn.datasets.input_size import sized_transforms, with_input_size, with_jitter
 
 PIPELINE = [
     dict(type='mmmaskattn.LoadLowResImage', size=(128, 128)),
@@ -30,3 +30,12 @@ def test_small_size_and_wrong_part_are_refused():
         with_input_size(PIPELINE, 8)
     with pytest.raises(ValueError, match='LowResResize'):
         with_input_size([dict(type='Resize')], 64)
+
+
+def test_every_step_that_jitters_gets_the_range():
+    pipeline = [*PIPELINE, dict(type='mmmaskattn.LowResScaleJitter', size=128, ratio_range=(0.5, 2.0))]
+    changed = with_jitter(pipeline, (1.0, 1.5))
+    assert [step.get('ratio_range') for step in changed] == [(1.0, 1.5), None, None, (1.0, 1.5)]
+    assert 'ratio_range' not in pipeline[0]
+    with pytest.raises(ValueError, match='with_jitter: none of'):
+        with_jitter(PIPELINE[1:], (1.0, 1.5))

@@ -3,16 +3,17 @@
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.optim import OptimWrapper, PolyLR
+from mmengine.optim import CosineAnnealingLR, OptimWrapper, PolyLR
 from small_job import ROOT
 
 from mmmaskattn.engine.schedule import WarmupLR, fit_checkpoint_interval, fit_schedule
 
-SHIPPED = ROOT / 'configs/_base_/schedules/adamw_1000e.py'
+SHIPPED = ROOT / 'configs/_base_/schedules/paper_1000e.py'
+SHORT = ROOT / 'configs/_base_/schedules/onecycle_45e.py'
 
 
-def fitted(epochs, schedulers=None, planned=1000):
-    cfg = Config.fromfile(SHIPPED)
+def fitted(epochs, schedulers=None, planned=1000, schedule=SHIPPED):
+    cfg = Config.fromfile(schedule)
     if schedulers is not None:
         cfg.param_scheduler = schedulers
     cfg.train_cfg.max_epochs = epochs
@@ -23,7 +24,7 @@ def fitted(epochs, schedulers=None, planned=1000):
 def rates(cfg, epoch_length):
     """Learning rates of every iteration, by mmengine's own schedulers."""
     wrapper = OptimWrapper(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0))
-    kinds = {'WarmupLR': WarmupLR, 'PolyLR': PolyLR}
+    kinds = {'WarmupLR': WarmupLR, 'PolyLR': PolyLR, 'CosineAnnealingLR': CosineAnnealingLR}
     running = []
     for scheduler in cfg.param_scheduler:
         options = {key: value for key, value in scheduler.items() if key not in ('type', 'convert_to_iter_based')}
@@ -46,6 +47,18 @@ def test_shipped_schedule_warms_up_and_falls_to_nothing_at_any_length(epochs, ep
     assert values[-1] < 2.5 * values[peak] / max(len(values) - peak, 2) ** 0.9
     assert 1 <= peak <= max(2, 0.011 * len(values))
     assert values[peak:] == sorted(values[peak:], reverse=True)
+
+
+@pytest.mark.parametrize(('epochs', 'epoch_length'), [(1, 20), (5, 7), (45, 46), (300, 10)])
+def test_the_schedule_for_some_hundred_images_rises_and_falls_at_any_length(epochs, epoch_length):
+    values = rates(fitted(epochs, planned=45, schedule=SHORT), epoch_length)
+    peak = values.index(max(values))
+    assert values[0] == pytest.approx(0.04)
+    assert max(values) == pytest.approx(1)
+    assert peak == pytest.approx(0.3 * len(values), abs=2)
+    assert values[: peak + 1] == sorted(values[: peak + 1])
+    assert values[peak:] == sorted(values[peak:], reverse=True)
+    assert values[-1] < 0.05
 
 
 def test_unchanged_length_leaves_the_schedule():

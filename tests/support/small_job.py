@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """
 _base_ = [
     '{root}/configs/_base_/datasets/ade20k_semantic_128.py',
-    '{root}/configs/_base_/schedules/adamw_1000e.py',
+    '{root}/configs/_base_/schedules/paper_1000e.py',
     '{root}/configs/_base_/default_runtime.py',
 ]
 from mmmaskattn.datasets.input_size import with_input_size

@@ -69,7 +69,7 @@ def test_table_tells_the_conditions_and_the_figures(out):
     assert list(table) == [TINY.stem, config_name(PEER), PANOPTIC.stem]
     assert [row['mIoU'] for row in table.values()] == ['41.0 ± 1.4', '41.0 ± 1.4', '-']
     assert float(table[config_name(PEER)]['not read M']) > 10  # its auxiliary heads
-    assert float(table[TINY.stem]['not read M']) == 0
+    assert float(table[TINY.stem]['not read M']) < 0.05, 'the auxiliary heads'
     assert not any('MiB' in title for title in rows[0])
 
 

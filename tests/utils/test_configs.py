@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmmaskattn.utils.configs import base_configs, config_name, distinct_names, with_classes
+from mmmaskattn.utils.configs import (
+    auxiliary_class_heads,
+    auxiliary_heads,
+    base_configs,
+    config_name,
+    distinct_names,
+    with_classes,
+)
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 
@@ -44,6 +51,15 @@ def test_all_leaves_have_names_of_their_own():
 def test_heads_in_lists_get_the_classes_too():
     model = with_classes(base('bisenetv2', 'camvid_semantic_128'))
     assert [head['num_classes'] for head in (model['decode_head'], *model['auxiliary_head'])] == [11] * 5
+
+
+def test_every_coarser_map_of_a_decoder_gets_a_head():
+    heads = auxiliary_heads((24, 48, 104), loss_weight=0.3)
+    assert [(head['in_index'], head['in_channels']) for head in heads] == [(1, 48), (2, 104)]
+    assert {head['loss_decode']['loss_weight'] for head in heads} == {0.3}
+    classes = auxiliary_class_heads((24, 48, 104), loss_weight=0.3)
+    assert [(head['in_index'], head['in_channels']) for head in classes] == [(1, 48), (2, 104)]
+    assert {head['loss_semantic']['loss_weight'] for head in classes} == {0.3}
 
 
 def test_weights_of_classes_are_as_many_and_one_for_no_object():

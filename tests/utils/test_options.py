@@ -37,6 +37,8 @@ BASE: dict[str, dict] = {
     'StripCrossAttentionNeck': dict(in_channels=(8, 8)),
     'LRHead': DECODER,
     'StripCrossAttentionHead': DECODER,
+    'AuxiliaryFCNHead': dict(in_channels=8, channels=8, num_classes=2, in_index=0),
+    'AuxiliaryClassHead': dict(in_index=0, **HEAD),
     'ConnectedComponentsHead': HEAD,
     'ContrastiveInstanceHead': HEAD,
     'OffsetVotingHead': HEAD,

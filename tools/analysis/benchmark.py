@@ -49,7 +49,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     latency.add_argument('--rounds', type=int, default=30, help='timed rounds')
     latency.add_argument('--warmup', type=int, default=3, help='rounds before, not timed')
     latency.add_argument('--device', default='cpu', help='cpu, cuda, cuda:1 ...')
-    latency.add_argument('--channels-last', action='store_true', help='memory format of weights and images')
+    latency.add_argument(
+        '--channels-last',
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help='memory format of weights and images, as in training and test',
+    )
     latency.add_argument('--compile', action='store_true', help='torch.compile; its time is in the warm-up')
     latency.add_argument('--train-step', action='store_true', help='time forward and backward in training mode')
     latency.add_settings('every config')
@@ -98,8 +103,8 @@ def show_progress(rounds: Iterable[int]) -> Iterator[int]:
 def prepare(config: str, images: torch.Tensor, args: argparse.Namespace) -> tuple[Callable[[], Any], str]:
     """Build one config's model and say what will be timed."""
     model = build_model(read_config(config, args.cfg_options)).to(images.device)
-    if args.channels_last:
-        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if not args.channels_last:
+        model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     forward = 'tensor' if args.train_step else working_forward(model, images)
     if args.compile:
         model.compile()
@@ -112,7 +117,7 @@ def conditions(images: torch.Tensor, args: argparse.Namespace) -> str:
     """Everything that a reader needs to repeat the measurement."""
     batch, _, height, width = images.shape
     mode = 'training mode, forward and backward' if args.train_step else 'evaluation mode, torch.inference_mode'
-    layout = ', channels_last' if args.channels_last else ''
+    layout = ', channels_last' if args.channels_last else ', channels first'
     compiled = ', torch.compile' if args.compile else ''
     return (
         f'{processor_name(images.device)}, {torch.get_num_threads()} CPU thread(s), torch {torch.__version__}\n'

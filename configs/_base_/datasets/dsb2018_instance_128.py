@@ -6,7 +6,8 @@ num_things = 1
 
 dataset = dict(type='mmmaskattn.DSB2018InstanceDataset', data_root=data_root, leave_out=_base_.leave_out)
 train_dataloader = dict(
-    dataset=dict(**dataset, ann_file='annotations/instances_train.json', data_prefix=dict(img='images/train'))
+    batch_size=8,
+    dataset=dict(**dataset, ann_file='annotations/instances_train.json', data_prefix=dict(img='images/train')),
 )
 val_dataloader = dict(
     dataset=dict(**dataset, ann_file='annotations/instances_val.json', data_prefix=dict(img='images/val'))

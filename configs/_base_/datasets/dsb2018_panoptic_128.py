@@ -8,11 +8,12 @@ num_stuff = 1
 
 dataset = dict(type='mmmaskattn.DSB2018PanopticDataset', data_root=data_root, leave_out=_base_.leave_out)
 train_dataloader = dict(
+    batch_size=8,
     dataset=dict(
         **dataset,
         ann_file='annotations/panoptic_train.json',
         data_prefix=dict(img='images/train', seg='panoptic/train'),
-    )
+    ),
 )
 val_dataloader = dict(
     dataset=dict(

@@ -1,6 +1,11 @@
+# Each coarser map of the decoder learns the classes too, in training: docs/explanation/recipe.md.
 _base_ = './bottom_up_base.py'
+from mmmaskattn.utils.configs import auxiliary_class_heads
+
+channels = (24, 48, 104, 144)
 model = dict(
     backbone=dict(arch='tiny'),
     neck=dict(arch='tiny'),
-    segment_head=dict(in_channels=24, hidden_channels=48, seed_channels=24, class_channels=64, upsample=2),
+    segment_head=dict(in_channels=channels[0], hidden_channels=48, seed_channels=24, class_channels=64, upsample=2),
+    auxiliary_head=auxiliary_class_heads(channels),
 )

@@ -2,6 +2,7 @@
 _base_ = './maskattn_unet_tiny.py'
 model = dict(
     neck=None,
+    auxiliary_head=None,
     decode_head=dict(
         _delete_=True,
         type='mmmaskattn.StripCrossAttentionHead',

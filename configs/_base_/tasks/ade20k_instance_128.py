@@ -1,2 +1,2 @@
 # ADE20K, instances, 128x128: data, schedule and runtime settings, all but the model.
-_base_ = ['../datasets/ade20k_instance_128.py', '../schedules/adamw_1000e_batch14.py', '../default_runtime_det.py']
+_base_ = ['../datasets/ade20k_instance_128.py', '../schedules/paper_1000e_batch14.py', '../default_runtime_det.py']

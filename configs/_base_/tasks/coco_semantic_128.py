@@ -1,2 +1,2 @@
 # COCO, semantic, 128x128: data, schedule and runtime settings, all but the model.
-_base_ = ['../datasets/coco_semantic_128.py', '../schedules/adamw_1000e.py', '../default_runtime.py']
+_base_ = ['../datasets/coco_semantic_128.py', '../schedules/paper_1000e.py', '../default_runtime.py']

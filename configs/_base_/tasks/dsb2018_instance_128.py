@@ -1,2 +1,2 @@
 # DSB2018, instances, 128x128: data, schedule and runtime settings, all but the model.
-_base_ = ['../datasets/dsb2018_instance_128.py', '../schedules/adamw_1000e_batch14.py', '../default_runtime_det.py']
+_base_ = ['../datasets/dsb2018_instance_128.py', '../schedules/onecycle_45e.py', '../default_runtime_det.py']

@@ -1,5 +1,6 @@
 """Runner hooks."""
 
+from mmmaskattn.engine.hooks.channels_last_hook import ChannelsLastHook
 from mmmaskattn.engine.hooks.checkpoint_hook import WholeCheckpointHook
 from mmmaskattn.engine.hooks.non_finite_hook import NonFiniteHook
 from mmmaskattn.engine.hooks.picture_hook import InstancePictureHook, SegmentationPictureHook
@@ -8,6 +9,7 @@ from mmmaskattn.engine.hooks.resume_hook import ResumeHook
 from mmmaskattn.engine.hooks.stop_hook import StopHook
 
 __all__ = [
+    'ChannelsLastHook',
     'InstancePictureHook',
     'NonFiniteHook',
     'RandomStateHook',

@@ -7,6 +7,7 @@ from typing import Any
 
 from mmdet.models.detectors.base import BaseDetector
 from mmdet.structures import DetDataSample
+from mmengine.model import ModuleList
 from mmengine.structures import PixelData
 from torch import Tensor
 
@@ -35,6 +36,7 @@ class BottomUpPanoptic(BaseDetector):
         train_cfg: Settings of training, handed to the head.
         test_cfg: Settings of prediction, handed to the head.
         init_cfg: Initialisation, as mmengine takes it.
+        auxiliary_head: Configs of heads that serve training only, such as `AuxiliaryClassHead`.
 
     Raises:
         ValueError: If an option is not what it must be, or the head's config has settings of its own.
@@ -49,6 +51,7 @@ class BottomUpPanoptic(BaseDetector):
         train_cfg: dict[str, Any] | None = None,
         test_cfg: dict[str, Any] | None = None,
         init_cfg: InitConfig = None,
+        auxiliary_head: Sequence[ModuleConfig] = (),
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         for name in ('train_cfg', 'test_cfg'):
@@ -58,6 +61,7 @@ class BottomUpPanoptic(BaseDetector):
         if neck is not None:
             self.neck = MODELS.build(neck)
         self.segment_head = MODELS.build({**segment_head, 'train_cfg': train_cfg, 'test_cfg': test_cfg})
+        self.auxiliary_head = ModuleList([MODELS.build(head) for head in auxiliary_head])
         self.train_cfg, self.test_cfg = train_cfg, test_cfg
 
     def extract_feat(self, batch_inputs: Tensor) -> tuple[Tensor, ...]:
@@ -82,7 +86,12 @@ class BottomUpPanoptic(BaseDetector):
         Returns:
             Scalars by name.
         """
-        return self.segment_head.loss(self.extract_feat(batch_inputs), batch_data_samples, batch_inputs.shape[-2:])
+        feats, size = self.extract_feat(batch_inputs), batch_inputs.shape[-2:]
+        losses = self.segment_head.loss(feats, batch_data_samples, size)
+        for number, head in enumerate(self.auxiliary_head):
+            for name, value in head.loss(feats, batch_data_samples, size).items():
+                losses[f'aux_{number}.{name}'] = value
+        return losses
 
     def predict(
         self, batch_inputs: Tensor, batch_data_samples: Sequence[DetDataSample], rescale: bool = True

@@ -1,4 +1,4 @@
-"""The loss of the semantic logits (Eq. 3): mmseg's, with class weights that bear ignored pixels."""
+"""The loss of the semantic logits (Eq. 3), mmseg's with class weights that bear ignored pixels; coarser labels."""
 
 from __future__ import annotations
 
@@ -7,8 +7,22 @@ from typing import Any
 import torch
 from mmseg.models.losses import CrossEntropyLoss
 from torch import Tensor
+from torch.nn import functional as F
 
 from mmmaskattn.registry import MODELS
+
+
+def shrink_labels(labels: Tensor, size: tuple[int, int]) -> Tensor:
+    """Take the label at the centre of each cell of a coarser map.
+
+    Args:
+        labels: int64 (B, H, W).
+        size: (h, w).
+
+    Returns:
+        int64 (B, h, w).
+    """
+    return F.interpolate(labels[:, None].float(), size, mode='nearest-exact')[:, 0].long()
 
 
 @MODELS.register_module()

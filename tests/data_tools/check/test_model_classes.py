@@ -27,7 +27,8 @@ def problems(path: Path, metainfo: dict) -> list[str]:
 
 def test_our_heads_and_steps_are_found():
     cfg = Config.fromfile(ROOT / 'configs/maskattn/camvid_semantic_128_tiny.py')
-    assert dict(model_class_counts(cfg.model)) == {'model.decode_head.num_classes': 11}
+    heads = ('decode_head', *(f'auxiliary_head.{number}' for number in range(3)))
+    assert dict(model_class_counts(cfg.model)) == {f'model.{head}.num_classes': 11 for head in heads}
     steps = dict(pipeline_class_counts(cfg.train_dataloader.dataset.pipeline, 'train_dataloader.dataset'))
     assert list(steps.values()) == [11]
 

@@ -41,6 +41,20 @@ def test_a_training_step_changes_every_part(model):
     assert float(loss) == pytest.approx(summed)
 
 
+def test_auxiliary_heads_teach_and_are_left_out_of_predictions(model):
+    samples = [special('blobs'), special('nothing')]
+    losses = model.train()(image(2), samples, mode='loss')
+    assert [name for name in losses if name.startswith('aux')] == [f'aux_{n}.loss_semantic' for n in range(3)]
+    heads = model.auxiliary_head
+    for head in heads:
+        torch.nn.init.constant_(head.classes.weight, float('nan'))
+    with torch.inference_mode():
+        (found,) = model.eval()(image(), [special('blobs')], mode='predict')
+    assert found.pred_sem_seg.sem_seg.isfinite().all()
+    for head in heads:
+        head.classes.reset_parameters()
+
+
 def test_one_pass_gives_instances_panoptic_and_semantic_maps(model):
     sample = special('blobs')
     sample.set_metainfo(dict(ori_shape=(50, 70)))
