@@ -7,6 +7,12 @@ import pytest
 from mmengine.registry import DefaultScope
 
 
+def pytest_collection_modifyitems(items):
+    """Files with slow tests come first: begun last, they leave all processes but one without work."""
+    slow = {item.path for item in items if item.get_closest_marker('slow')}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True)
 def _logging_stays_on():
     """The tools quieten logging for their whole process; a test that calls one must not silence the next test."""

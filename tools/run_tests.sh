@@ -7,4 +7,5 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup_env.sh"
 cd "$MMMASKATTN_ROOT"
 # As many tests at a time as there are cores, of one thread each; a file stays in one process, which keeps its fixtures.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-exec "$PYTHON" -m pytest -n auto --dist loadfile "$@"
+# Files are begun in the order of tests/conftest.py.
+exec "$PYTHON" -m pytest -n auto --dist loadfile --no-loadscope-reorder "$@"
