@@ -11,8 +11,7 @@ data_root = '{{$CUSTOM_ROOT:data/custom}}'
 thing_classes = ('person', 'car')  # names as in the json's categories; labels count through the things,
 stuff_classes = ('background',)  # then through the stuff
 
-num_things = len(thing_classes)
-num_stuff = len(stuff_classes)
+num_things, num_stuff = len(thing_classes), len(stuff_classes)
 dataset = dict(data_root=data_root, metainfo=dict(thing_classes=thing_classes, stuff_classes=stuff_classes))
 train_dataloader = dict(
     batch_size=8,

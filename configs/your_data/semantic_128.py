@@ -2,10 +2,7 @@
 # Expected on disk: $CUSTOM_ROOT/images/{train,val}/NAME.jpg, $CUSTOM_ROOT/labels/{train,val}/NAME.png.
 # Copy this file to any folder.
 _base_ = __import__('mmmaskattn').base_configs(
-    'models/maskattn_unet_tiny.py',
-    'datasets/semantic_128.py',
-    'schedules/onecycle_45e.py',
-    'default_runtime.py',
+    'models/maskattn_unet_tiny.py', 'datasets/semantic_128.py', 'schedules/onecycle_45e.py', 'default_runtime.py'
 )
 from mmmaskattn.datasets.input_size import with_jitter
 from mmmaskattn.utils.configs import counted_model
