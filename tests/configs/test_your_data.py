@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from custom_data import write_custom
-from long_tests import first_of
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 from mmengine.runner import Runner
@@ -54,8 +53,8 @@ def copied(request, tmp_path):
     return Path(shutil.copy(ROOT / f'configs/your_data/{request.param}_128.py', tmp_path / 'mine.py')), metric
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize('copied', first_of(['semantic', 'instance', 'panoptic']), indirect=True)
+@pytest.mark.long
+@pytest.mark.parametrize('copied', ['semantic', 'instance', 'panoptic'], indirect=True)
 def test_a_copy_trains_by_our_tool(copied, root, tmp_path):
     config, metric = copied
     options = ('--fraction', '50', '--cfg-options', *QUICK)

@@ -84,6 +84,7 @@ def test_a_resumed_training_ends_in_the_same_weights(job, tmp_path):
     assert scalars(tmp_path / 'again', 'lowres/PQ') != []
 
 
+@pytest.mark.long
 def test_two_processes_train_and_report_what_one_process_finds(job, tmp_path):
     done = run(['bash', ROOT / 'tools/dist_train.sh', job.config, 2, '--work-dir', 'two'], tmp_path)
     assert done.returncode == 0, done.stdout[-5000:]

@@ -173,7 +173,7 @@ def test_the_old_name_of_an_option_is_answered_with_the_new_one(part):
         MODELS.build(dict(type=f'mmmaskattn.{part}', masks='gate'))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_compiles_with_the_default_compiler():
     model = MaskAttnUNet(channels=(8, 8), num_convs=(1, 1), attention_masks=[dict(type='topk', k=9), 'gate']).eval()
     with torch.no_grad():
