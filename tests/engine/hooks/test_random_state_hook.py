@@ -85,15 +85,16 @@ def test_seeds_differ_by_training_and_process_and_reach_the_sampler(monkeypatch)
     assert not torch.isin(mine[:, 1:], torch.cat([theirs, elsewhere])[:, 1:]).any()
 
 
-def test_the_model_is_seeded_before_every_iteration():
+def test_the_model_is_seeded_before_every_iteration_by_process(monkeypatch):
     runner = runner_of()
     hook = hooked(runner)
     draws = []
-    for runner.iter in (0, 1, 0):
+    for runner.iter, rank in ((0, 0), (1, 0), (0, 0), (0, 1)):
+        monkeypatch.setattr(random_state_hook, 'get_rank', lambda rank=rank: rank)
         hook.before_train_iter(runner, 0)
         draws.append([random.random(), np.random.rand(), torch.rand(()).item()])
     assert draws[0] == draws[2]
-    assert not set(draws[0]) & set(draws[1])
+    assert not set(draws[0]) & {*draws[1], *draws[3]}
 
 
 def test_the_loader_keeps_its_length_and_its_data_sets_attributes():
