@@ -1,12 +1,14 @@
 """The Runner of the tools: quiet until the work begins, or verbose."""
 
+from multiprocessing import active_children
+
 import pytest
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from small_job import write_job
 
-from mmmaskattn.engine.runner import ConsoleRunner, build_runner, quiet_start
+from mmmaskattn.engine.runner import ConsoleRunner, build_runner, end_workers, quiet_start
 
 
 @pytest.fixture
@@ -42,3 +44,20 @@ def test_verbose_shows_it_all(cfg, capsys):
 def test_a_runner_type_of_the_config_is_respected(cfg):
     cfg.runner_type = 'Runner'
     assert type(build_runner(cfg)) is Runner
+
+
+@pytest.mark.parametrize('by', ['epochs', 'iterations'])
+def test_processes_that_load_data_end_with_the_run(cfg, by):
+    """Of a Runner that is still referred to; in a garbage collection each would wait for 5 s."""
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        loader.update(num_workers=1, persistent_workers=True)
+    cfg.train_cfg = dict(by_epoch=True, max_epochs=1) if by == 'epochs' else dict(by_epoch=False, max_iters=1)
+    cfg.train_cfg.val_interval = 1
+    cfg.param_scheduler = None
+    before = {process.pid for process in active_children()}
+    runner = build_runner(cfg)
+    runner.train()
+    working = {process.pid for process in active_children()} - before
+    end_workers(runner)
+    assert working
+    assert not working & {process.pid for process in active_children()}

@@ -41,7 +41,7 @@ del loader, narrow, with_input_size
 SEMANTIC_HEAD = 'decode_head=dict(in_channels=8, channels=8), auxiliary_head=None'
 SEGMENT_HEAD = (
     'segment_head=dict(in_channels=8, hidden_channels=8, seed_channels=8, class_channels=16, class_warmup=2), '
-    'auxiliary_head=[]'
+    'auxiliary_head=None'
 )
 
 

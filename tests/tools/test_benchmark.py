@@ -44,12 +44,30 @@ def test_latency_side_by_side_tells_conditions(tool, capsys):
     assert 'round 4/4' in captured.err
 
 
-def test_training_step_with_channels_last(tool, capsys):
-    options = ['--shape', '32', '--batch', '2', '--rounds', '2', '--warmup', '0', '--train-step', '--channels-last']
+def test_training_step_with_channels_last_unless_asked_otherwise(tool, capsys):
+    options = ['--shape', '32', '--batch', '2', '--rounds', '2', '--warmup', '0', '--train-step']
     tool.main(['latency', str(TINY), *options])
     out = capsys.readouterr().out
     assert rows_of(out)[0][1] == 'tensor, backward'
     assert '2 x 3 x 32 x 32, float32, channels_last, training mode' in out
+
+
+def test_both_memory_formats_side_by_side(tool, capsys):
+    seen = []
+    forward = torch.nn.Conv2d.forward
+
+    def noted(conv, x):
+        if conv.kernel_size[0] > 1:  # the weights of 1x1 lie the same either way
+            seen.append(conv.weight.is_contiguous(memory_format=torch.channels_last))
+        return forward(conv, x)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.nn.Conv2d, 'forward', noted)
+        tool.main(['latency', str(TINY), '--shape', '32', '--rounds', '1', '--warmup', '0', '--layout', 'both'])
+    out = capsys.readouterr().out
+    assert [row[0].rpartition(', ')[2] for row in rows_of(out)] == ['channels_first', 'channels_last']
+    assert {True, False} == set(seen)
+    assert 'both memory formats' in out
 
 
 def test_the_first_configs_size_is_the_default_and_equal_names_stay_apart(tool, capsys, tmp_path):

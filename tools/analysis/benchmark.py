@@ -36,6 +36,8 @@ from mmmaskattn.analysis.timing.predict import time_predictions
 from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 from mmmaskattn.utils.configs import distinct_names
 
+LAYOUTS = {'channels_first': torch.contiguous_format, 'channels_last': torch.channels_last}
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
@@ -50,10 +52,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     latency.add_argument('--warmup', type=int, default=3, help='rounds before, not timed')
     latency.add_argument('--device', default='cpu', help='cpu, cuda, cuda:1 ...')
     latency.add_argument(
-        '--channels-last',
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help='memory format of weights and images, as in training and test',
+        '--layout',
+        choices=[*LAYOUTS, 'both'],
+        default='channels_last',
+        help='memory format of weights and images (default: channels_last, that of training and test)',
     )
     latency.add_argument('--compile', action='store_true', help='torch.compile; its time is in the warm-up')
     latency.add_argument('--train-step', action='store_true', help='time forward and backward in training mode')
@@ -100,11 +102,11 @@ def show_progress(rounds: Iterable[int]) -> Iterator[int]:
     print(file=sys.stderr)
 
 
-def prepare(config: str, images: torch.Tensor, args: argparse.Namespace) -> tuple[Callable[[], Any], str]:
+def prepare(config: str, images: torch.Tensor, layout: str, args: argparse.Namespace) -> tuple[Callable[[], Any], str]:
     """Build one config's model and say what will be timed."""
     model = build_model(read_config(config, args.cfg_options)).to(images.device)
-    if not args.channels_last:
-        model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    model.to(memory_format=LAYOUTS[layout])  # type: ignore[call-overload]
+    images = images.to(memory_format=LAYOUTS[layout])
     forward = 'tensor' if args.train_step else working_forward(model, images)
     if args.compile:
         model.compile()
@@ -117,11 +119,11 @@ def conditions(images: torch.Tensor, args: argparse.Namespace) -> str:
     """Everything that a reader needs to repeat the measurement."""
     batch, _, height, width = images.shape
     mode = 'training mode, forward and backward' if args.train_step else 'evaluation mode, torch.inference_mode'
-    layout = ', channels_last' if args.channels_last else ', channels first'
+    layout = 'both memory formats' if args.layout == 'both' else args.layout
     compiled = ', torch.compile' if args.compile else ''
     return (
         f'{processor_name(images.device)}, {torch.get_num_threads()} CPU thread(s), torch {torch.__version__}\n'
-        f'input {batch} x 3 x {height} x {width}, float32{layout}, {mode}{compiled}\n'
+        f'input {batch} x 3 x {height} x {width}, float32, {layout}, {mode}{compiled}\n'
         f'{args.rounds} interleaved rounds after {args.warmup} of warm-up; times of the whole batch'
     )
 
@@ -131,11 +133,11 @@ def run_latency(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     shape = (args.shape[0], args.shape[-1]) if args.shape else input_size(read_config(args.configs[0]))[0]
     images = random_images(shape, args.batch, args.device)
-    if args.channels_last:
-        images = images.to(memory_format=torch.channels_last)
     calls, notes = {}, {}
     for name, config in zip(distinct_names(args.configs), args.configs):
-        calls[name], notes[name] = prepare(config, images, args)
+        for layout in LAYOUTS if args.layout == 'both' else (args.layout,):
+            label = f'{name}, {layout}' if args.layout == 'both' else name
+            calls[label], notes[label] = prepare(config, images, layout, args)
     timings = time_in_turn(calls, args.rounds, args.warmup, args.device, show_progress)
     print(conditions(images, args), end='\n\n')
     print(latency_table(timings, notes))

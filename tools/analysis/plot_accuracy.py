@@ -56,30 +56,28 @@ def _numbers(cell: str) -> list[float]:
 
 
 def plot(rows: list[tuple[str, list[float], list[float]]], labels: tuple[str, str], out: Path) -> None:
-    """Draw a named point for each row; names in code marks are this package's variants, in red."""
-    figure = Figure(figsize=(7.5, 3.8), layout='constrained')
+    """Draw a numbered point for each row, named beside; names in code marks are this package's variants, in red."""
+    figure = Figure(figsize=(9, 3.6), layout='constrained')
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    box = dict(facecolor='white', edgecolor='none', alpha=0.85, pad=1)
-    for name, x, y in rows:
-        spread = statistics.stdev(y) if len(y) > 1 else None
-        colour = OURS if name.startswith('`') else PEER
+    for number, (name, x, y) in enumerate(rows, start=1):
         centre = statistics.mean(x), statistics.mean(y)
-        axes.errorbar(*centre, yerr=spread, fmt='o', markersize=8, capsize=4, color=colour)
         seeds = f'{len(y)} seeds' if len(y) > 1 else '1 seed'
-        axes.annotate(
-            f'{name.strip("`")}\n({seeds})',
-            centre,
-            (9, 4),
-            textcoords='offset points',
-            fontsize=9,
-            color=colour,
-            bbox=box,
+        axes.errorbar(
+            *centre,
+            yerr=statistics.stdev(y) if len(y) > 1 else None,
+            fmt='o',
+            markersize=8,
+            capsize=4,
+            color=OURS if name.startswith('`') else PEER,
+            label=f'{number}  {name.strip("`")} ({seeds})',
         )
+        axes.annotate(str(number), centre, (7, 5), textcoords='offset points', fontsize=10)
     axes.set_xlabel(labels[0])
     axes.set_ylabel(labels[1])
-    axes.margins(x=0.25, y=0.2)
+    axes.margins(x=0.15, y=0.15)
     axes.grid(alpha=0.3)
+    axes.legend(loc='center left', bbox_to_anchor=(1.01, 0.5), fontsize=9, frameon=False)
     figure.savefig(out, dpi=110)
 
 

@@ -7,7 +7,7 @@ data_root = '{{$CAMVID_ROOT:data/CamVid}}'
 num_classes = 11
 
 load_labels = [dict(type='mmmaskattn.LoadSegMap'), dict(type='mmmaskattn.CheckSegMap', num_classes=num_classes)]
-# Chosen on the validation images: objects are never shrunk.
+# Objects are never shrunk: docs/explanation/recipe.md.
 train_pipeline = with_jitter([_base_.load_train_image, *load_labels, *_base_.augment], (1.0, 1.5))
 test_pipeline = [*_base_.load_image, *load_labels, *_base_.shrink]
 tta_pipeline = [*_base_.load_image, *load_labels, _base_.augment_test]

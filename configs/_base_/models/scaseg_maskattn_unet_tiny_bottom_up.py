@@ -13,5 +13,5 @@ model = dict(
         max_queries=1024,  # those of the finest map, 64x64, are pooled to 32x32
     ),
     segment_head=dict(in_channels=64),
-    auxiliary_head=[],
+    auxiliary_head=None,
 )

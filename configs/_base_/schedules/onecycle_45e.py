@@ -1,4 +1,4 @@
-# The recipe for some hundred images: docs/explanation/recipe.md has how it was chosen. AdamW; the rate rises over the
+# The recipe for some hundred images: docs/explanation/recipe.md has where it comes from. AdamW; the rate rises over the
 # first 30 % and falls to zero along a cosine; weight decay on the weights of convolutions and linear layers only.
 # tools/train.py stretches it when train_cfg.max_epochs is set by an option: with fewer images take more epochs.
 optim_wrapper = dict(

@@ -17,9 +17,8 @@ from mmmaskattn.registry import MODELS
 class AuxiliaryFCNHead(FCNHead):
     """mmseg's ``FCNHead``, whose logits meet the labels at their own size.
 
-    mmseg enlarges a head's logits to the size of the labels, which for a coarse map costs more than the head: with 150
-    classes at 128x128 as much as the network. Here the labels are shrunk instead. For ``auxiliary_head``. Arguments are
-    those of ``FCNHead``.
+    mmseg enlarges a head's logits to the size of the labels, so a coarse map with many classes costs what a fine one
+    does. Here the labels are shrunk instead. For ``auxiliary_head``. Arguments are those of ``FCNHead``.
     """
 
     def loss_by_feat(self, seg_logits: Tensor, batch_data_samples: Sequence[SegDataSample]) -> dict[str, Tensor]:

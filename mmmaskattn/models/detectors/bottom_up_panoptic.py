@@ -51,7 +51,7 @@ class BottomUpPanoptic(BaseDetector):
         train_cfg: dict[str, Any] | None = None,
         test_cfg: dict[str, Any] | None = None,
         init_cfg: InitConfig = None,
-        auxiliary_head: Sequence[ModuleConfig] = (),
+        auxiliary_head: Sequence[ModuleConfig] | None = None,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         for name in ('train_cfg', 'test_cfg'):
@@ -61,7 +61,7 @@ class BottomUpPanoptic(BaseDetector):
         if neck is not None:
             self.neck = MODELS.build(neck)
         self.segment_head = MODELS.build({**segment_head, 'train_cfg': train_cfg, 'test_cfg': test_cfg})
-        self.auxiliary_head = ModuleList([MODELS.build(head) for head in auxiliary_head])
+        self.auxiliary_head = ModuleList([MODELS.build(head) for head in auxiliary_head or ()])
         self.train_cfg, self.test_cfg = train_cfg, test_cfg
 
     def extract_feat(self, batch_inputs: Tensor) -> tuple[Tensor, ...]:

@@ -16,7 +16,7 @@ def conv_module(*args: Any, **options: Any) -> ConvModule:
     """Make mmcv's convolution with norm and activation, its weights drawn as torch draws them.
 
     mmcv draws larger ones (Kaiming, fan out). Before a batch norm the scale of a weight changes no output, but divides
-    its learning rate: the larger weights learn late. ``docs/explanation/recipe.md`` has the figures.
+    its learning rate: the larger weights learn late.
 
     Args:
         *args: Those of ``ConvModule``.
