@@ -3,7 +3,7 @@
 _base_ = './maskattn_unet_base.py'
 from mmmaskattn.utils.configs import auxiliary_heads
 
-channels = (24, 48, 104, 144)
+channels = (24, 48, 96, 128)
 model = dict(
     backbone=dict(arch='tiny'),
     neck=dict(arch='tiny'),

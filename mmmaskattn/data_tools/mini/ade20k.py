@@ -14,14 +14,14 @@ from mmdet.datasets.ade20k import ADE20KInstanceDataset
 from mmseg.datasets import ADE20KDataset
 
 from mmmaskattn.data_tools.mini.scene import KINDS, VOID, Scene
-from mmmaskattn.data_tools.mini.write import LayoutWriter, write_picture
+from mmmaskattn.data_tools.mini.write import SceneWriter, write_picture
 
 CLASSES = tuple(name.strip() for name in ADE20KDataset.METAINFO['classes'])
 INSTANCE_CLASSES = tuple(ADE20KInstanceDataset.METAINFO['classes'])
 FOLDERS = {'train': 'training', 'val': 'validation'}
 
 
-class Ade20kWriter(LayoutWriter):
+class Ade20kWriter(SceneWriter):
     """Writes the ADE20K layout; ``root`` plays the part of ADEChallengeData2016."""
 
     class_of = {

@@ -13,7 +13,7 @@ import numpy as np
 from mmseg.datasets import CityscapesDataset
 
 from mmmaskattn.data_tools.mini.scene import KINDS, VOID, Scene
-from mmmaskattn.data_tools.mini.write import LayoutWriter, write_picture
+from mmmaskattn.data_tools.mini.write import SceneWriter, write_picture
 
 LABEL_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
 """labelId of each trainId, 0 to 18."""
@@ -26,7 +26,7 @@ class _Maps(NamedTuple):
     instance_ids: np.ndarray
 
 
-class CityscapesWriter(LayoutWriter):
+class CityscapesWriter(SceneWriter):
     """Writes the Cityscapes layout."""
 
     class_of = {

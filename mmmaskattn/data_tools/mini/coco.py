@@ -15,7 +15,7 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from mmmaskattn.data_tools.mini.scene import Scene
-from mmmaskattn.data_tools.mini.write import SPLITS, LayoutWriter, write_picture
+from mmmaskattn.data_tools.mini.write import SPLITS, SceneWriter, write_picture
 from mmmaskattn.datasets.categories import COCO_PANOPTIC_CATEGORIES, Category
 
 Record = dict[str, Any]
@@ -25,7 +25,7 @@ _BY_NAME = {category.name: category for category in COCO_PANOPTIC_CATEGORIES}
 _THING_IDS = {category.id for category in COCO_PANOPTIC_CATEGORIES if category.isthing}
 
 
-class CocoWriter(LayoutWriter):
+class CocoWriter(SceneWriter):
     """Writes the COCO layout."""
 
     class_of = {

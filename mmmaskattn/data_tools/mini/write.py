@@ -32,7 +32,7 @@ class LayoutWriter(ABC):
         class_of: official class name of each kind that the layout can hold.
     """
 
-    class_of: ClassVar[dict[str, str]]
+    class_of: ClassVar[dict[str, str]] = {}
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -43,12 +43,23 @@ class LayoutWriter(ABC):
         return (width, height) if rng.random() < 0.25 else (height, width)
 
     @abstractmethod
-    def add(self, scene: Scene, split: str, index: int) -> None:
-        """Write one scene's files; ``index`` counts from 0 within the split."""
+    def write(self, rng: np.random.Generator, size: tuple[int, int], split: str, index: int) -> None:
+        """Draw one scene of (height, width) and write its files; ``index`` counts from 0 within the split."""
+
+    def finish(self) -> None:
+        """Write the files that describe the whole set, where a layout has such."""
+
+
+class SceneWriter(LayoutWriter):
+    """Base of the layouts that hold drawn streets and shores."""
+
+    def write(self, rng: np.random.Generator, size: tuple[int, int], split: str, index: int) -> None:
+        """Draw one scene and add it."""
+        self.add(draw_scene(rng, *size, self.class_of), split, index)
 
     @abstractmethod
-    def finish(self) -> None:
-        """Write the files that describe the whole set."""
+    def add(self, scene: Scene, split: str, index: int) -> None:
+        """Write one scene's files."""
 
 
 def write_picture(path: Path, picture: np.ndarray) -> None:
@@ -74,7 +85,7 @@ FORMAT = 1
 """Raise it when the same options give other files."""
 MIN_SIDE = 48
 
-_WRITERS = {'ade20k': 'Ade20kWriter', 'coco': 'CocoWriter', 'cityscapes': 'CityscapesWriter'}
+_WRITERS = {'ade20k': 'Ade20kWriter', 'coco': 'CocoWriter', 'cityscapes': 'CityscapesWriter', 'legend': 'LegendWriter'}
 LAYOUTS = tuple(_WRITERS)
 
 
@@ -93,7 +104,7 @@ def write_mini(
     interrupted call leaves no half set.
 
     Args:
-        layout: ``ade20k``, ``coco`` or ``cityscapes``.
+        layout: ``ade20k``, ``coco``, ``cityscapes`` or ``legend``.
         root: the folder that users would name as data root (ADEChallengeData2016, coco, cityscapes); absent or
             empty, or holding this very set.
         num_train: images of the training split, 1 or more.
@@ -173,8 +184,7 @@ def _write_scenes(writer: LayoutWriter, options: dict[str, Any], progress: bool)
     shown: Iterable[tuple[str, int]] = track_iter_progress(tasks) if progress else tasks
     for split, index in shown:
         rng = np.random.default_rng([options['seed'], SPLITS.index(split), index])
-        height, width = writer.native_size(rng, tuple(options['size']))
-        writer.add(draw_scene(rng, height, width, writer.class_of), split, index)
+        writer.write(rng, writer.native_size(rng, tuple(options['size'])), split, index)
     writer.finish()
     if progress:
         print()

@@ -21,7 +21,7 @@ from typing import ClassVar, Literal
 from torch import Tensor, nn
 
 from mmmaskattn.models.backbones.staged_backbone import StagedBackbone, by_stage, check_input_size
-from mmmaskattn.models.layers.norms import ACTIVATION, NORM
+from mmmaskattn.models.layers.norms import NORM
 from mmmaskattn.models.layers.unet_attention import StageAttentions, attentions_by_stage, build_attention
 from mmmaskattn.models.layers.unet_blocks import ConvBlock
 from mmmaskattn.models.variants import (
@@ -50,7 +50,7 @@ class MaskAttnUNet(StagedBackbone):
           |  max pool, bottleneck: convs, attention ---> x5 256x  8x  8
 
     Args:
-        arch: ``tiny``, ``small`` or ``base``: where the arguments left at None come from; see
+        arch: ``nano``, ``tiny``, ``small`` or ``base``: where the arguments left at None come from; see
             :mod:`mmmaskattn.models.variants`.
         in_channels: channels of the image.
         channels: width of each stage, the bottleneck last.
@@ -67,7 +67,7 @@ class MaskAttnUNet(StagedBackbone):
         frozen_stages: the stages up to this one keep their weights and statistics; -1 freezes none.
         norm_eval: keep all batch norms in evaluation mode while training.
         norm_cfg: norm layer of the convolutions.
-        act_cfg: activation layer of the convolutions.
+        act_cfg: activation layer of the convolutions; the variant's own when None.
         with_cp: recompute blocks and attention in the backward pass to save memory.
         attention: ``full``, or ``low_resolution``: few queries and keys, averages over the map, with masks ``none``
             and ``gate`` only; one for all stages, or a sequence with one for each. See
@@ -97,7 +97,7 @@ class MaskAttnUNet(StagedBackbone):
         frozen_stages: StageOrNone = -1,
         norm_eval: bool = False,
         norm_cfg: ModuleConfig = NORM,
-        act_cfg: ModuleConfig = ACTIVATION,
+        act_cfg: ModuleConfig | None = None,
         with_cp: bool = False,
         attention: StageAttentions = 'full',
         init_cfg: InitConfig = None,
@@ -111,6 +111,7 @@ class MaskAttnUNet(StagedBackbone):
         stage_masks = attention_masks_by_stage(masks, len(widths))
         stage_attentions = attentions_by_stage(attention, len(widths))
         ratio = variant.ffn_ratio if ffn_ratio is None else ffn_ratio
+        act = act_cfg or {'type': variant.activation}
         # Rounded up, so that even a 1x1 map has a level below it.
         self.pool = nn.MaxPool2d(2, ceil_mode=True)
         self.blocks = nn.ModuleList()
@@ -118,7 +119,7 @@ class MaskAttnUNet(StagedBackbone):
         for stage, width in enumerate(widths):
             before = widths[stage - 1] if stage else in_channels
             self.blocks.append(
-                ConvBlock(before, width, convs[stage], stem if stage == 0 else 1, norm_cfg, act_cfg, with_cp)
+                ConvBlock(before, width, convs[stage], stem if stage == 0 else 1, norm_cfg, act, with_cp)
             )
             map_size = map_size_at(input_size, stem << stage)
             self.attentions.append(

@@ -80,9 +80,9 @@ class PreNormBlock(nn.Module):
 def masked_attention(query: Tensor, key: Tensor, value: Tensor, terms: MaskTerms) -> Tensor:
     """Softmax(Q K^T / sqrt(d) + M) V of Eq. 1, by ``scaled_dot_product_attention`` alone.
 
-    A bias for each key rides as one more channel, Q' = [Q, sqrt(d)], K' = [K, m], V' = [V, 0] at the old scale: the
-    same product, and the gradient of m does not push SDPA to its slow path, as an ``attn_mask`` that needs a gradient
-    would. Zeros fill the channels up to a width that fused kernels take, see :func:`carried_width`.
+    In training, and on CUDA, a bias for each key rides as one more channel, Q' = [Q, sqrt(d)], K' = [K, m],
+    V' = [V, 0] at the old scale: the same product, and the gradient of m does not push SDPA to its slow path, as an
+    ``attn_mask`` that needs a gradient would. Elsewhere it is an ``attn_mask``, which copies nothing. Zeros fill the channels up to a width that fused kernels take, see :func:`carried_width`.
 
     Args:
         query: float (B, heads, N, d).
@@ -100,6 +100,9 @@ def masked_attention(query: Tensor, key: Tensor, value: Tensor, terms: MaskTerms
         )
     if terms.key_bias is None:
         return F.scaled_dot_product_attention(query, key, value)
+    if not (terms.key_bias.requires_grad or query.is_cuda):
+        bias = saturated(terms.key_bias.to(query.dtype))[:, None, None, :]
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=bias.expand(-1, 1, query.shape[2], -1))
     channels = query.shape[-1]
     query, key, value = carry_bias(query, key, value, terms.key_bias, carried_width(channels, query.device))
     attended = F.scaled_dot_product_attention(query, key, value, scale=1 / math.sqrt(channels))

@@ -83,19 +83,20 @@ class ConvBlock(nn.Module):
 
 
 class UpBlock(nn.Module):
-    """One step up: reduce the channels, resize to the skip's size, concatenate, convolve.
+    """One step up: narrow the deeper map where asked to, resize it to the skip's size, concatenate, convolve.
 
-    The 1x1 reduction comes before the resize, where it is four times cheaper; without an activation between them the
+    The 1x1 convolution comes before the resize, where it is four times cheaper; without an activation between them the
     two commute. Resizing to the skip's own size is what lets odd sizes through.
 
     Args:
         in_channels: channels of the deeper map.
         skip_channels: channels of the skip connection.
-        out_channels: channels of the output, and of the reduced deeper map.
+        out_channels: channels of the output, and of the narrowed deeper map.
         num_convs: convolutions after the concatenation.
         norm_cfg: norm layer, as mmcv takes it.
         act_cfg: activation layer, as mmcv takes it.
         with_cp: recompute the block in the backward pass instead of keeping its activations.
+        reduce: narrow the deeper map by a 1x1 convolution.
     """
 
     def __init__(
@@ -107,10 +108,14 @@ class UpBlock(nn.Module):
         norm_cfg: dict[str, Any],
         act_cfg: dict[str, Any],
         with_cp: bool = False,
+        reduce: bool = True,
     ) -> None:
         super().__init__()
-        self.reduce = conv_module(in_channels, out_channels, 1, norm_cfg=norm_cfg, act_cfg=act_cfg)
-        self.block = ConvBlock(skip_channels + out_channels, out_channels, num_convs, 1, norm_cfg, act_cfg, with_cp)
+        self.reduce: nn.Module = nn.Identity()
+        if reduce:
+            self.reduce = conv_module(in_channels, out_channels, 1, norm_cfg=norm_cfg, act_cfg=act_cfg)
+            in_channels = out_channels
+        self.block = ConvBlock(skip_channels + in_channels, out_channels, num_convs, 1, norm_cfg, act_cfg, with_cp)
 
     def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
         """Fuse a deeper map with a skip connection.

@@ -8,7 +8,7 @@ from typing import ClassVar
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmmaskattn.models.layers.norms import ACTIVATION, NORM
+from mmmaskattn.models.layers.norms import NORM
 from mmmaskattn.models.layers.unet_attention import StageAttentions, attentions_by_stage, build_attention
 from mmmaskattn.models.layers.unet_blocks import UpBlock
 from mmmaskattn.models.variants import (
@@ -38,7 +38,7 @@ class MaskAttnDecoder(BaseModule):
     Args:
         in_channels: channels of the pyramid's maps, shallow to deep; one upsampling for each but the last. The
             variant's own encoder when None.
-        arch: ``tiny``, ``small`` or ``base``: where the arguments left at None come from; see
+        arch: ``nano``, ``tiny``, ``small`` or ``base``: where the arguments left at None come from; see
             :mod:`mmmaskattn.models.variants`.
         channels: width of each decoder stage, finest first.
         num_convs: convolutions in each decoder stage, finest first.
@@ -51,11 +51,12 @@ class MaskAttnDecoder(BaseModule):
             others.
         strides: stride of each map of the pyramid against the input, for ``dense`` again; the variant's own when None.
         norm_cfg: norm layer of the convolutions.
-        act_cfg: activation layer of the convolutions.
+        act_cfg: activation layer of the convolutions; the variant's own when None.
         with_cp: recompute blocks and attention in the backward pass to save memory.
         attention: ``full``, or ``low_resolution``: few queries and keys, averages over the map, with masks ``none``
             and ``gate`` only; one for all stages, or a sequence with one for each, finest first. See
             :mod:`mmmaskattn.models.layers.unet_attention`.
+        reduce: narrow the deeper map by a 1x1 convolution before each step up; the variant's own when None.
         init_cfg: initialisation, as mmengine takes it.
 
     Raises:
@@ -78,9 +79,10 @@ class MaskAttnDecoder(BaseModule):
         input_size: tuple[Count, Count] = (128, 128),
         strides: Counts | None = None,
         norm_cfg: ModuleConfig = NORM,
-        act_cfg: ModuleConfig = ACTIVATION,
+        act_cfg: ModuleConfig | None = None,
         with_cp: bool = False,
         attention: StageAttentions = 'full',
+        reduce: bool | None = None,
         init_cfg: InitConfig = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -102,13 +104,15 @@ class MaskAttnDecoder(BaseModule):
         if len(strides) < num_stages:
             raise ValueError(f'strides has {len(strides)} entries; give one for each of the {num_stages} finer maps')
         ratio = variant.ffn_ratio if ffn_ratio is None else ffn_ratio
+        act = act_cfg or {'type': variant.activation}
+        narrow = variant.reduce if reduce is None else reduce
         self.in_channels = in_channels
         self.out_channels = widths
         self.ups = nn.ModuleList()
         self.attentions = nn.ModuleList()
         for level, width in enumerate(widths):
             deep = in_channels[-1] if level == num_stages - 1 else widths[level + 1]
-            self.ups.append(UpBlock(deep, in_channels[level], width, convs[level], norm_cfg, act_cfg, with_cp))
+            self.ups.append(UpBlock(deep, in_channels[level], width, convs[level], norm_cfg, act, with_cp, narrow))
             map_size = map_size_at(input_size, strides[level])
             self.attentions.append(
                 build_attention(stage_masks[level], width, map_size, num_heads, ratio, with_cp, stage_attentions[level])
