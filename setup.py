@@ -65,5 +65,8 @@ setup(
         *('matplotlib', 'pillow', 'rich', 'pycocotools', 'ftfy', 'regex', 'setuptools<81'),
         *('msgspec>=0.18', 'filelock>=3.12', 'scipy', 'eval_type_backport>=0.2'),
     ],
-    extras_require={'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX]},
+    extras_require={
+        'deploy': [*ONNX],
+        'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX],
+    },
 )

@@ -11,7 +11,9 @@ from mmengine.config import Config, ConfigDict
 from mmengine.model import BaseModel, revert_sync_batchnorm
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import BaseDataElement
+from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor, nn
+from torch.nn import functional
 
 from mmmaskattn.datasets.check_root import leaf_datasets
 from mmmaskattn.datasets.config_file import read_config_file
@@ -67,6 +69,33 @@ def run_model(model: nn.Module, inputs: tuple[Any, ...], mode: str) -> Any:
     if isinstance(model, BaseModel):
         return model(inputs[0], data_samples(inputs[0]), mode=mode)
     return model(*inputs)
+
+
+class BareNetwork(nn.Module):
+    """A model without its post-processing: images in, tensors out.
+
+    A semantic model's logits are enlarged bilinearly to the images' size, as its prediction does: networks whose logits
+    come at another stride then all end in a map of the input's size.
+
+    Args:
+        model: An mmengine model, or any module.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: Tensor) -> Any:
+        """Run it.
+
+        Args:
+            images: Normalised, (B, C, H, W).
+        """
+        outputs = run_model(self.model, (images,), 'tensor')
+        if not isinstance(self.model, BaseSegmentor):
+            return outputs
+        size, corners = images.shape[-2:], self.model.align_corners
+        return functional.interpolate(outputs, size=size, mode='bilinear', align_corners=corners)
 
 
 FALLBACK_SIZE = (128, 128)

@@ -13,9 +13,10 @@ __all__ = ['fraction_dataset', 'transforms']
 
 if find_spec('mmseg') is not None:
     from mmmaskattn.datasets.camvid import CamVidDataset
+    from mmmaskattn.datasets.ccp import CCPDataset
     from mmmaskattn.datasets.coco_panoptic_semantic import CocoPanopticSemanticDataset
 
-    __all__ += ['CamVidDataset', 'CocoPanopticSemanticDataset']
+    __all__ += ['CCPDataset', 'CamVidDataset', 'CocoPanopticSemanticDataset']
 
 if find_spec('mmdet') is not None:
     from mmmaskattn.datasets.ade20k import ADE20KInstanceDataset, ADE20KPanopticDataset

@@ -8,7 +8,8 @@ from mmengine.config import Config
 from mmmaskattn.datasets.check_root import check_data_roots
 
 CONFIGS = Path(__file__).parents[2] / 'configs/_base_/datasets'
-VARIABLES = {'ade20k': 'ADE20K_ROOT', 'coco': 'COCO_ROOT', 'cityscapes': 'CITYSCAPES_ROOT', 'camvid': 'CAMVID_ROOT'}
+NAMES = ('ade20k', 'coco', 'cityscapes', 'camvid', 'ccp', 'magnetic_tile')
+VARIABLES = {name: f'{name.upper()}_ROOT' for name in NAMES}
 
 
 def config(dataset: dict, loader: str = 'train_dataloader') -> Config:

@@ -14,12 +14,14 @@ from mmengine.runner import Runner
 from mmseg.apis import MMSegInferencer
 from mmseg.registry import DATASETS, METRICS, MODELS
 from pictures import smooth_photo
+from small_data import write_folders
 
 from mmmaskattn.data_tools.mini import write_mini
 from mmmaskattn.evaluation.protocol import set_protocol
 
 ROOT = Path(__file__).parents[2]
-CLASSES = {'ade20k': 150, 'coco': 133, 'cityscapes': 19, 'camvid': 11}
+CLASSES = {'ade20k': 150, 'coco': 133, 'cityscapes': 19, 'camvid': 11, 'ccp': 12, 'magnetic_tile': 6}
+PAPERS = ('ade20k', 'coco', 'cityscapes')
 
 
 def write_camvid(root: Path) -> Path:
@@ -38,7 +40,8 @@ def roots(tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp('data')
     layouts = ('ade20k', 'coco', 'cityscapes')
     minis = {name: write_mini(name, folder / name, num_train=6, num_val=4, size=(96, 128)) for name in layouts}
-    return dict(minis, camvid=write_camvid(folder / 'camvid'))
+    own = dict(ccp=write_folders(folder / 'ccp', 59), magnetic_tile=write_folders(folder / 'tiles', 6, grey=True))
+    return dict(minis, camvid=write_camvid(folder / 'camvid'), **own)
 
 
 @pytest.fixture(params=CLASSES)
@@ -68,7 +71,7 @@ def test_training_samples(cfg, name):
 
 
 def test_total_batch_is_the_papers_in_two_processes_or_one(cfg, name):
-    assert cfg.train_dataloader.batch_size * (1 if name == 'camvid' else 2) == 8
+    assert cfg.train_dataloader.batch_size * (2 if name in PAPERS else 1) == 8
     assert cfg.train_dataloader.sampler.type == 'DefaultSampler'
 
 

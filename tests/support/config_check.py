@@ -46,13 +46,18 @@ def witnesses(*folders: str) -> list:
     ]
 
 
+def parts_of(stem: str) -> tuple[str, str, str, str]:
+    """Data set, task, size and variant (empty for base) in the name of a leaf or task."""
+    data_set, task, size, variant = re.fullmatch(r'(\w+)_(semantic|instance|panoptic)_([\dx]+)_?(\w*)', stem).groups()
+    return data_set, task, size, variant
+
+
 def _model_of(leaf: Path) -> tuple[str, ...]:
-    _, task, size, *variant = leaf.stem.split('_')
-    return leaf.parent.name.replace('r101', 'r50'), task, size, *variant
+    return leaf.parent.name.replace('r101', 'r50'), *parts_of(leaf.stem)[1:]
 
 
 def _data_of(leaf: Path) -> tuple[str, ...]:
-    return tuple(leaf.stem.split('_')[:3])
+    return parts_of(leaf.stem)[:3]
 
 
 def check_leaf(leaf: Path) -> None:

@@ -24,6 +24,8 @@ def write_small_data(folder: Path) -> dict[str, Path]:
     prepare(ade20k_splits(roots['ade20k']))
     prepare(cityscapes_splits(roots['cityscapes']))
     roots['camvid'] = write_camvid(folder / 'camvid')
+    roots['ccp'] = write_folders(folder / 'ccp', classes=59)
+    roots['magnetic_tile'] = write_folders(folder / 'magnetic_tile', classes=6, grey=True)
     roots['dsb2018'] = write_nuclei(folder / 'dsb2018')
     roots['custom'] = write_custom(folder / 'custom')
     return {f'{name.upper()}_ROOT': root for name, root in roots.items()}
@@ -38,6 +40,20 @@ def write_camvid(root: Path, images: int = 4) -> Path:
         for index in range(images):
             cv2.imwrite(str(root / split / f'{index}.png'), smooth_photo(labels.shape, index))
             cv2.imwrite(str(root / f'{split}annot' / f'{index}.png'), labels)
+    return root
+
+
+def write_folders(root: Path, classes: int, grey: bool = False, images: int = 4) -> Path:
+    """The layout images/SPLIT, labels/SPLIT: stripes of all labels on smooth photographs that are not square."""
+    labels = np.arange(classes, dtype=np.uint8).repeat(240 // classes)[None].repeat(150, 0)
+    for split in ('train', 'val', 'test'):
+        for folder in ('images', 'labels'):
+            (root / folder / split).mkdir(parents=True)
+        for index in range(images):
+            photo = smooth_photo(labels.shape, index)
+            photo = cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY) if grey else photo
+            cv2.imwrite(str(root / 'images' / split / f'{index}.jpg'), photo)
+            cv2.imwrite(str(root / 'labels' / split / f'{index}.png'), labels)
     return root
 
 

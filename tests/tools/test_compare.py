@@ -55,7 +55,7 @@ def out(tool, tmp_path_factory):
         for seed in (0, 2)
     }
     (folder / 'results.json').write_text(json.dumps(results))
-    options = ['--out', str(folder / 'out'), '--skip', 'memory', '--accuracy', str(folder / 'results.json')]
+    options = ['--out', str(folder / 'out'), '--skip', 'memory', 'onnx', '--accuracy', str(folder / 'results.json')]
     tool.main([str(TINY), str(PEER), str(PANOPTIC), *QUICK, *options])
     return folder / 'out'
 
@@ -70,7 +70,8 @@ def test_table_tells_the_conditions_and_the_figures(out):
     assert [row['mIoU'] for row in table.values()] == ['41.0 ± 1.4', '41.0 ± 1.4', '-']
     assert float(table[config_name(PEER)]['not read M']) > 10  # its auxiliary heads
     assert float(table[TINY.stem]['not read M']) < 0.05, 'the auxiliary heads'
-    assert not any('MiB' in title for title in rows[0])
+    assert not any('MiB' in title or 'ONNX' in title for title in rows[0])
+    assert [row['ratio, batch 1'] for row in table.values()].index('1.00') == 0
 
 
 def test_csv_has_what_the_counter_and_the_clock_gave(out):
@@ -101,7 +102,7 @@ def test_nothing_is_overwritten_and_nothing_is_measured_before_that_is_known(too
 
 @pytest.mark.long
 def test_memory_forward_with_post_processing_and_latency_axis(tool, tmp_path):
-    options = ['--shape', '64', '48', '--batches', '1', '--rounds', '1', '--warmup', '0', '--skip', 'train']
+    options = ['--shape', '64', '48', '--batches', '1', '--rounds', '1', '--warmup', '0', '--skip', 'train', 'onnx']
     tool.main([str(PANOPTIC), *options, '--forward', 'predict', '--x-axis', 'latency', '--out', str(tmp_path)])
     (row,) = csv.DictReader((tmp_path / 'comparison.csv').open())
     assert row['forward'] == 'predict'
@@ -112,12 +113,30 @@ def test_memory_forward_with_post_processing_and_latency_axis(tool, tmp_path):
 
 
 def test_the_bare_network_of_a_detector_finds_nothing_to_count(tool, tmp_path):
-    options = ['--shape', '64', '--batches', '1', '--rounds', '1', '--warmup', '0', '--skip', 'train', 'memory']
+    options = ['--shape', '64', '--batches', '1', '--rounds', '1', '--warmup', '0']
+    options += ['--skip', 'train', 'memory', 'onnx']
     tool.main([str(PANOPTIC), *options, '--forward', 'tensor', '--out', str(tmp_path)])
     (row,) = csv.DictReader((tmp_path / 'comparison.csv').open())
     assert row['forward'] == 'tensor'
     assert 'instances_found' not in row
     assert float(row['params_not_read']) > 0  # the class of an instance is post-processing
+
+
+def test_onnx_runtime_stands_beside_eager_with_what_it_left_out(tool, tmp_path):
+    without = ROOT / 'configs/peers/mask2former_r50/ade20k_semantic_128.py'
+    options = ['--shape', '32', '--batches', '1', '2', '--rounds', '2', '--slow-rounds', '1', '--warmup', '0']
+    options += ['--skip', 'train', 'memory', '--x-axis', 'onnx', '--out', str(tmp_path)]
+    tool.main([str(without), str(TINY), *options])
+    first, second = csv.DictReader((tmp_path / 'comparison.csv').open())
+    for batch in (1, 2):
+        assert first[f'onnx_ms_{batch}'] == first[f'onnx_ratio_{batch}'] == ''
+        assert float(second[f'onnx_ms_{batch}']) > 0
+        assert float(first[f'ratio_{batch}']) == 1
+        assert float(second[f'onnx_ratio_{batch}']) == 1, 'the first that is in ONNX Runtime'
+    text = (tmp_path / 'comparison.md').read_text()
+    assert f'- {config_name(without)} is not in ONNX Runtime: timed with its post-processing (predict)' in text
+    assert 'batch norm folded' in text
+    assert (tmp_path / 'comparison.png').stat().st_size > 0
 
 
 @pytest.mark.parametrize(
@@ -134,7 +153,10 @@ def test_bad_input_is_refused(tool, tmp_path, arguments, message):
     assert not (tmp_path / 'out').exists()
 
 
-@pytest.mark.parametrize('options', [['--rounds', '0'], ['--shape', '1', '2', '3'], ['--batches', '1', '-2']])
+@pytest.mark.parametrize(
+    'options',
+    [['--rounds', '0'], ['--shape', '1', '2', '3'], ['--batches', '1', '-2'], ['--x-axis', 'onnx', '--skip', 'onnx']],
+)
 def test_bad_numbers_are_refused(tool, tmp_path, options, capsys):
     with pytest.raises(SystemExit):
         tool.main([str(TINY), '--out', str(tmp_path), *options])

@@ -3,7 +3,9 @@
 python tools/analysis/compare.py configs/maskattn/ade20k_semantic_128*.py configs/peers/*/ade20k_semantic_128.py --out D
 python tools/analysis/compare.py CONFIG... --device cuda --accuracy work_dirs/accuracy/results.json --out D
 
-Random weights and images: no data is needed. Configs of mmseg and mmdet are taken too.
+Random weights and images: no data is needed. Beside eager PyTorch stands ONNX Runtime (pip install
+'mmmaskattn[deploy]'); each export takes seconds to a minute, --skip onnx leaves it out.
+Configs of mmseg and mmdet are taken too.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--threads', type=int, default=1, help='CPU threads')
     parser.add_argument('--device', default='cpu', help='cpu, cuda, cuda:1 ...')
     parser.add_argument('--forward', choices=FORWARDS, default='auto', help='predict: with post-processing')
-    parser.add_argument('--skip', nargs='+', default=[], choices=['memory', 'train'], help='what not to measure')
+    parser.add_argument('--skip', nargs='+', default=[], choices=['memory', 'train', 'onnx'], help='not to measure')
     parser.add_argument('--accuracy', type=Path, nargs='+', default=[], help='results.json of accuracy.py')
     parser.add_argument('--metric', nargs='+', default=['mIoU'], help='metrics to join; the plot shows the first')
     parser.add_argument('--x-axis', choices=X_AXES, default='macs', help='x axis of the plot')
@@ -49,6 +51,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         given = getattr(args, option)
         if min(given if isinstance(given, list) else [given]) < 1:
             parser.error(f'--{option.replace("_", "-")} {given}: expected numbers above 0')
+    if args.x_axis == 'onnx' and ('onnx' in args.skip or args.device != 'cpu'):
+        parser.error('--x-axis onnx: expected with --device cpu and without --skip onnx')
     if len(args.shape) > 2:
         parser.error(f'--shape {args.shape}: expected one or two numbers, H and W')
     return args
@@ -81,6 +85,7 @@ def conditions_of(args: argparse.Namespace) -> Conditions:
         device=args.device,
         forward=args.forward,
         memory=memory,
+        onnx='onnx' not in args.skip and args.device == 'cpu',
     )
 
 

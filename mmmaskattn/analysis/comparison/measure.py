@@ -11,7 +11,7 @@ import torch
 from mmdet.evaluation.functional import INSTANCE_OFFSET
 from mmengine.config import Config
 from mmengine.model import BaseModel
-from torch import nn
+from torch import Tensor, nn
 
 from mmmaskattn.analysis.comparison.accuracy import Accuracy
 from mmmaskattn.analysis.comparison.memory import MemoryRequest, measure_memory
@@ -19,6 +19,7 @@ from mmmaskattn.analysis.comparison.training import training_step
 from mmmaskattn.analysis.cost.complexity import Complexity, count_complexity
 from mmmaskattn.analysis.models import build_seeded_model, device_of, random_images, read_config
 from mmmaskattn.analysis.timing.latency import Timing, inference_call, time_in_turn
+from mmmaskattn.analysis.timing.onnx_runtime import NotInOnnxRuntimeError, check_onnx_installed, onnx_call
 from mmmaskattn.utils.configs import distinct_names
 from mmmaskattn.utils.progress import show_progress
 
@@ -63,6 +64,7 @@ class Conditions:
         forward: What is counted and timed. ``tensor``: the bare network; ``predict``: post-processing included;
             ``auto``: ``tensor``, unless it fails or leaves out weights that ``predict`` reads.
         memory: Whether the peak memory is measured.
+        onnx: Whether the bare networks are timed in ONNX Runtime too; on the CPU only.
     """
 
     shape: tuple[int, int] = (128, 128)
@@ -75,6 +77,7 @@ class Conditions:
     device: str = 'cpu'
     forward: str = 'auto'
     memory: bool = True
+    onnx: bool = True
 
 
 @dataclass
@@ -88,6 +91,9 @@ class Measured:
         forward: The forward that was counted and timed, ``tensor`` or ``predict``.
         instances_found: By ``predict`` in the image counted; None where it was not run or finds none ever.
         latency: By batch size; of the whole batch.
+        onnx: The same in ONNX Runtime; without the batch sizes that failed there.
+        onnx_difference: Largest difference of its outputs from eager PyTorch, as a share of the largest value.
+        onnx_failed: Why it is not in ONNX Runtime, None if it is.
         training: Of the training step.
         memory: Peak MiB above the weights by batch size (as text) and ``train``.
         accuracy: By metric.
@@ -99,6 +105,9 @@ class Measured:
     forward: str = 'tensor'
     instances_found: int | None = None
     latency: dict[int, Timing] = field(default_factory=dict)
+    onnx: dict[int, Timing] = field(default_factory=dict)
+    onnx_difference: float = 0.0
+    onnx_failed: str | None = None
     training: Timing | None = None
     memory: dict[str, float] = field(default_factory=dict)
     accuracy: dict[str, Accuracy] = field(default_factory=dict)
@@ -115,11 +124,14 @@ class Comparison:
     Raises:
         FileNotFoundError: If a config is missing.
         ValueError: If a config is given twice or has no model.
+        ModuleNotFoundError: If ONNX Runtime is asked for and not installed.
     """
 
     def __init__(self, configs: Sequence[str], conditions: Conditions, options: dict[str, Any] | None = None) -> None:
         if len(set(configs)) < len(configs):
             raise ValueError(f'configs {list(configs)}: one is given twice; leave out the second')
+        if conditions.onnx:
+            check_onnx_installed()
         self.conditions = conditions
         self.options = options or {}
         self._device = torch.device(conditions.device)
@@ -140,6 +152,8 @@ class Comparison:
                 row.memory = measure_memory(self._memory_request(row))
         for batch in self.conditions.batches:
             self._time_inference(rows, batch)
+            if self.conditions.onnx:
+                self._time_onnx(rows, batch)
         if self.conditions.train_batch:
             self._time_training(rows, self.conditions.train_batch)
         return rows
@@ -160,12 +174,14 @@ class Comparison:
         c = self.conditions
         return MemoryRequest(row.config, c.shape, c.batches, c.train_batch, row.forward, c.threads, self.options)
 
-    def _time(self, calls: Mapping[str, Callable[[], Any]], rounds: int, what: str) -> dict[str, Timing]:
+    def _time(
+        self, calls: Mapping[str, Callable[[], Any]], rounds: int, what: str, warm: bool = False
+    ) -> dict[str, Timing]:
         """Time the calls in turn; on an accelerator, memory becomes what a call needs above all models' weights."""
         on_gpu = self._device.type == 'cuda'
         before = torch.cuda.memory_allocated(self._device) / 2**20 if on_gpu else 0.0
         progress = partial(self._with_progress, what=what)
-        timings = time_in_turn(calls, rounds, self.conditions.warmup, self._device, progress)
+        timings = time_in_turn(calls, rounds, self.conditions.warmup, self._device, progress, warm)
         for timing in timings.values():
             timing.peak_mib = None if timing.peak_mib is None else timing.peak_mib - before
         return timings
@@ -173,11 +189,34 @@ class Comparison:
     def _time_inference(self, rows: list[Measured], batch: int) -> None:
         images = random_images(self.conditions.shape, batch, self._device)
         calls = {row.name: inference_call(self._models[row.name], images, row.forward) for row in rows}
-        rounds = self.conditions.rounds if batch == 1 else self.conditions.slow_rounds
-        timings = self._time(calls, rounds, f'latency, batch {batch}')
+        timings = self._time(calls, self._rounds(batch), f'latency, batch {batch}')
         for row in rows:
             row.latency[batch] = timings[row.name]
             self._keep_peak(row, str(batch), timings[row.name])
+
+    def _rounds(self, batch: int) -> int:
+        return self.conditions.rounds if batch == 1 else self.conditions.slow_rounds
+
+    def _time_onnx(self, rows: list[Measured], batch: int) -> None:
+        images = random_images(self.conditions.shape, batch)
+        calls = {}
+        left = [row for row in rows if row.onnx_failed is None]
+        for row in self._with_progress(left, f'export to ONNX, batch {batch}'):
+            try:
+                calls[row.name], difference = self._onnx_call(row, images)
+                row.onnx_difference = max(row.onnx_difference, difference)
+            except NotInOnnxRuntimeError as error:
+                row.onnx_failed = str(error)
+        if calls:
+            timings = self._time(calls, self._rounds(batch), f'ONNX Runtime, batch {batch}', warm=True)
+            for row in rows:
+                if row.name in timings:
+                    row.onnx[batch] = timings[row.name]
+
+    def _onnx_call(self, row: Measured, images: Tensor) -> tuple[Callable[[], Any], float]:
+        if row.forward != 'tensor':
+            raise NotInOnnxRuntimeError('timed with its post-processing (predict), which is not exported')
+        return onnx_call(self._models[row.name], images, self.conditions.threads)
 
     def _time_training(self, rows: list[Measured], batch: int) -> None:
         images = random_images(self.conditions.shape, batch, self._device)

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
 
 from mmmaskattn.analysis.comparison.measure import Conditions, Measured
-from mmmaskattn.analysis.timing.latency import processor_name
+from mmmaskattn.analysis.timing.latency import Timing, processor_name, ratios_to_first
 from mmmaskattn.utils.markdown import markdown_table
 
 
@@ -40,6 +41,33 @@ def _latency(batch: int, figure: str) -> Callable[[Measured], float | None]:
     return lambda row: getattr(row.latency[batch], figure) if batch in row.latency else None
 
 
+def _onnx(batch: int) -> Callable[[Measured], float | None]:
+    return lambda row: row.onnx[batch].median if batch in row.onnx else None
+
+
+def _ratio(timings: dict[str, Timing]) -> Callable[[Measured], float | None]:
+    """To the first of the models timed."""
+    ratios = dict(zip(timings, ratios_to_first(list(timings.values())))) if timings else {}
+    return lambda row: ratios.get(row.name)
+
+
+def _latency_columns(rows: Sequence[Measured], batch: int, onnx: bool) -> list[Column]:
+    """Eager, then ONNX Runtime."""
+    eager = {row.name: row.latency[batch] for row in rows if batch in row.latency}
+    columns = [
+        Column(f'ms, batch {batch}', f'median_ms_{batch}', _latency(batch, 'median'), 1),
+        Column(f'p95 ms, batch {batch}', f'p95_ms_{batch}', _latency(batch, 'p95'), 1),
+        Column(f'ratio, batch {batch}', f'ratio_{batch}', _ratio(eager), 2),
+    ]
+    if onnx:
+        timings = {row.name: row.onnx[batch] for row in rows if batch in row.onnx}
+        columns += [
+            Column(f'ONNX Runtime ms, batch {batch}', f'onnx_ms_{batch}', _onnx(batch), 1),
+            Column(f'ONNX Runtime ratio, batch {batch}', f'onnx_ratio_{batch}', _ratio(timings), 2),
+        ]
+    return columns
+
+
 def _memory(key: str) -> Callable[[Measured], float | None]:
     return lambda row: row.memory.get(key)
 
@@ -57,10 +85,7 @@ def _columns(rows: Sequence[Measured], conditions: Conditions) -> list[Column]:
     if any(row.instances_found is not None for row in rows):
         columns.append(Column('instances found', 'instances_found', lambda row: row.instances_found, 0))
     for batch in conditions.batches:
-        columns += [
-            Column(f'ms, batch {batch}', f'median_ms_{batch}', _latency(batch, 'median'), 1),
-            Column(f'p95 ms, batch {batch}', f'p95_ms_{batch}', _latency(batch, 'p95'), 1),
-        ]
+        columns += _latency_columns(rows, batch, conditions.onnx)
     if conditions.train_batch:
         train = conditions.train_batch
         title = f'training step ms, batch {train}'
@@ -91,7 +116,9 @@ def as_markdown(rows: Sequence[Measured], conditions: Conditions, metrics: Seque
         for row in rows
     ]
     header = ['model', 'forward', *(column.title for column in columns), *metrics]
-    return f'{describe_conditions(rows, conditions)}\n\n{markdown_table(header, cells)}\n'
+    absent = [f'- {row.name} is not in ONNX Runtime: {row.onnx_failed}.' for row in rows if row.onnx_failed]
+    notes = '\n'.join(['', *absent, '']) if absent else ''
+    return f'{describe_conditions(rows, conditions)}\n\n{markdown_table(header, cells)}\n{notes}'
 
 
 def _text(value: float | None, digits: int) -> str:
@@ -107,8 +134,12 @@ def describe_conditions(rows: Sequence[Measured], conditions: Conditions) -> str
         'Not read: parameters that the forward does not use, such as auxiliary heads. MACs are multiply-accumulates, '
         'attention included (mm* prints them as "FLOPs"). Times are medians of the '
         f'whole batch in interleaved rounds, {c.rounds} at batch 1, {c.slow_rounds} otherwise, after {c.warmup} of '
-        'warm-up.',
+        'warm-up. Ratios are to the first model that has a time in the column, medians of those within a round.',
+        'Forward `tensor` is the bare network; logits of a semantic model are enlarged bilinearly to the input, as its '
+        'prediction does.',
     ]
+    if c.onnx:
+        lines.append(_describe_onnx(rows, c.threads))
     if any(row.instances_found is not None for row in rows):
         lines.append(
             'Instances found: in the image counted. Post-processing costs more the more there is to do, and random '
@@ -123,6 +154,15 @@ def describe_conditions(rows: Sequence[Measured], conditions: Conditions) -> str
     if settings:
         lines.append(f'Accuracy: mean and standard deviation over the seeds; {"; ".join(settings)}.')
     return '\n'.join(lines)
+
+
+def _describe_onnx(rows: Sequence[Measured], threads: int) -> str:
+    differences = [row.onnx_difference for row in rows if row.onnx]
+    held = f', outputs within {max(differences):.0e} of the largest value in eager PyTorch' if differences else ''
+    return (
+        f'ONNX Runtime {version("onnxruntime")}: the bare network, float32, {threads} thread(s), batch norm folded, '
+        f'each timed call after an untimed one{held}.'
+    )
 
 
 def as_csv(rows: Sequence[Measured], conditions: Conditions, metrics: Sequence[str] = ()) -> str:
@@ -149,11 +189,21 @@ def as_csv(rows: Sequence[Measured], conditions: Conditions, metrics: Sequence[s
     return text.getvalue()
 
 
-X_AXES = ('macs', 'latency')
+X_AXES = ('macs', 'latency', 'onnx')
 
 
-def _cost(row: Measured, axis: str) -> float:
-    return row.cost.macs / 1e9 if axis == 'macs' else row.latency[min(row.latency)].median
+def _cost(row: Measured, axis: str) -> float | None:
+    if axis == 'macs':
+        return row.cost.macs / 1e9
+    timings = row.latency if axis == 'latency' else row.onnx
+    return timings[min(timings)].median if timings else None
+
+
+def _axis_label(rows: Sequence[Measured], axis: str) -> str:
+    if axis == 'macs':
+        return 'G MACs'
+    batch = min(min(row.latency) for row in rows)
+    return f'ms{" in ONNX Runtime" if axis == "onnx" else ""}, batch {batch}'
 
 
 def plot_comparison(rows: Sequence[Measured], path: Path, axis: str = 'macs', metric: str | None = None) -> None:
@@ -162,26 +212,27 @@ def plot_comparison(rows: Sequence[Measured], path: Path, axis: str = 'macs', me
     Args:
         rows: The models.
         path: The PNG to write.
-        axis: What the x axis shows, logarithmic: ``macs``, or ``latency`` at the smallest batch.
+        axis: What the x axis shows, logarithmic: ``macs``, ``latency`` or ``onnx`` (ONNX Runtime) at the smallest
+            batch; models without it are left out.
         metric: What the y axis shows: a metric, models without it left out; None shows parameters, logarithmic.
 
     Raises:
-        ValueError: If ``axis`` is unknown, or latency was not measured.
+        ValueError: If ``axis`` is unknown, or no model has it.
     """
-    if axis not in X_AXES or (axis == 'latency' and not all(row.latency for row in rows)):
-        raise ValueError(f'axis {axis!r}: expected one of {X_AXES}, and latency only where it was measured')
-    shown = [row for row in rows if metric is None or metric in row.accuracy]
+    if axis not in X_AXES or all(_cost(row, axis) is None for row in rows):
+        raise ValueError(f'axis {axis!r}: expected one of {X_AXES}, and times only where they were measured')
+    with_cost = [(row, x) for row in rows if (x := _cost(row, axis)) is not None]
+    shown = [(row, x) for row, x in with_cost if metric is None or metric in row.accuracy]
     figure = Figure(figsize=(11, max(5.0, 1 + 0.22 * len(shown))), layout='constrained')
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    for number, row in enumerate(shown, start=1):
-        x = _cost(row, axis)
+    for number, (row, x) in enumerate(shown, start=1):
         y = row.cost.params / 1e6 if metric is None else row.accuracy[metric].mean
         colour = '#3b6ea5' if 'peers' in Path(row.config).parts else '#b03a2e'
         axes.scatter(x, y, s=40, color=colour, label=f'{number}  {row.name}')
         axes.annotate(str(number), (x, y), (4, 4), textcoords='offset points', fontsize=8)
     _set_log(axes.xaxis, axes.set_xscale)
-    axes.set_xlabel('G MACs' if axis == 'macs' else f'ms, batch {min(rows[0].latency)}')
+    axes.set_xlabel(_axis_label(rows, axis))
     axes.set_ylabel(metric or 'parameters, millions')
     if metric is None:
         _set_log(axes.yaxis, axes.set_yscale)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -14,7 +14,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from mmmaskattn.analysis.models import run_model
+from mmmaskattn.analysis.models import BareNetwork, run_model
 from mmmaskattn.utils.markdown import markdown_table
 
 
@@ -48,6 +48,7 @@ def time_in_turn(
     warmup: int = 3,
     device: torch.device | str = 'cpu',
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+    warm: bool = False,
 ) -> dict[str, Timing]:
     """Time the candidates: in every round each of them once, one after the other, the starting one changing.
 
@@ -57,6 +58,8 @@ def time_in_turn(
         warmup: Rounds before, not timed.
         device: Where the work runs; an accelerator is waited for before each look at the clock.
         progress: Wraps the rounds to show how far they are.
+        warm: Whether each timed call follows an untimed one of the same candidate, so that the processor's caches hold
+            its weights and not the last one's.
 
     Returns:
         The timings in the order of ``candidates``.
@@ -71,11 +74,23 @@ def time_in_turn(
     for number in progress(range(-warmup, rounds)):
         start = number % len(names)
         for name in names[start:] + names[:start]:
+            if warm:
+                candidates[name]()
             milliseconds, peak = _time_once(candidates[name], torch.device(device))
             if number >= 0:
                 timings[name].milliseconds.append(milliseconds)
                 timings[name].peak_mib = peak
     return timings
+
+
+def ratios_to_first(timings: Sequence[Timing]) -> list[float]:
+    """The median over the rounds of each candidate's time by that of the first in the same round.
+
+    Args:
+        timings: Of as many rounds each.
+    """
+    first = timings[0].milliseconds
+    return [median(own / other for own, other in zip(timing.milliseconds, first)) for timing in timings]
 
 
 def _time_once(call: Callable[[], Any], device: torch.device) -> tuple[float, float | None]:
@@ -98,13 +113,14 @@ def inference_call(model: nn.Module, images: Tensor, mode: str = 'tensor') -> Ca
     Args:
         model: Put into evaluation mode.
         images: (B, C, H, W).
-        mode: Forward of mmengine models: ``tensor`` or ``predict``.
+        mode: Forward of mmengine models: ``tensor`` (see :class:`BareNetwork`) or ``predict``.
     """
     model.eval()
+    network = BareNetwork(model) if mode == 'tensor' else model
 
     def _call() -> Any:
         with torch.inference_mode():
-            return run_model(model, (images,), mode)
+            return run_model(network, (images,), mode)
 
     return _call
 
@@ -171,11 +187,10 @@ def latency_table(timings: Mapping[str, Timing], notes: Mapping[str, str]) -> st
         timings: The timings by name.
         notes: The forward used, by name.
     """
-    first = next(iter(timings.values())).milliseconds
+    ratios = ratios_to_first(list(timings.values()))
     with_memory = any(timing.peak_mib is not None for timing in timings.values())
     rows = []
-    for name, timing in timings.items():
-        ratio = median(own / other for own, other in zip(timing.milliseconds, first))
+    for (name, timing), ratio in zip(timings.items(), ratios):
         row = [name, notes.get(name, ''), f'{timing.median:.2f}', f'{timing.p95:.2f}', f'{ratio:.2f}']
         rows.append([*row, f'{timing.peak_mib:.0f}'] if with_memory else row)
     header = ['model', 'forward', 'median ms', 'p95 ms', 'ratio to the first']

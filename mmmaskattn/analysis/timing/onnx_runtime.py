@@ -1,0 +1,120 @@
+"""Models in ONNX Runtime: exported, held against eager PyTorch, ready to be timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mmmaskattn.analysis.models import BareNetwork
+
+OPSET = 18
+TOLERANCE = 1e-3
+LARGEST_MAP = 2 << 30
+PACKAGES = ('onnx', 'onnxscript', 'onnxruntime')
+
+
+class NotInOnnxRuntimeError(RuntimeError):
+    """A model has no ONNX file, or one whose outputs are not those of the model; the message is the reason."""
+
+
+def check_onnx_installed() -> None:
+    """See that export and runtime are there.
+
+    Raises:
+        ModuleNotFoundError: If one is missing.
+    """
+    missing = [name for name in PACKAGES if find_spec(name) is None]
+    if missing:
+        raise ModuleNotFoundError(
+            f"ONNX Runtime: {', '.join(missing)} not installed: pip install 'mmmaskattn[deploy]', or --skip onnx"
+        )
+
+
+def onnx_call(model: nn.Module, images: Tensor, threads: int = 1) -> tuple[Callable[[], Any], float]:
+    """The bare network in ONNX Runtime on the CPU, float32, with the shape of ``images`` fixed.
+
+    The exporter folds batch norm into the convolutions.
+
+    Args:
+        model: On the CPU; put into evaluation mode.
+        images: (B, C, H, W).
+        threads: Threads within an operator; operators run one after the other.
+
+    Returns:
+        A call that runs the images once, and the largest difference from eager PyTorch as a share of the largest value.
+
+    Raises:
+        NotInOnnxRuntimeError: If the export fails, a map would take more than 2 GiB, ONNX Runtime refuses the file, or
+            its outputs differ by more than 0.001 of the largest value.
+    """
+    network = BareNetwork(model).eval()
+    with torch.inference_mode():
+        expected = [output.numpy() for output in _tensors(network(images))]
+    try:
+        call = _session_call(_export(network, images), images, threads)
+        difference = _difference(call(), expected)
+    except NotInOnnxRuntimeError:
+        raise
+    except Exception as error:  # the exporter passes on whatever an operator of the model met
+        raise NotInOnnxRuntimeError(_reason(error)) from error
+    if not difference <= TOLERANCE:
+        raise NotInOnnxRuntimeError(f'its outputs differ from eager PyTorch by {difference:.1e} of the largest value')
+    return call, difference
+
+
+def _export(network: nn.Module, images: Tensor) -> bytes:
+    """The file's content."""
+    contiguous = images.contiguous()
+    program = torch.onnx.export(network, (contiguous,), dynamo=True, opset_version=OPSET, verbose=False)
+    assert program is not None
+    largest = max(_map_bytes(value.type.tensor_type) for value in program.model_proto.graph.value_info)
+    if largest > LARGEST_MAP:
+        raise NotInOnnxRuntimeError(f'a map of it takes {largest / 2**30:.1f} GiB')
+    return program.model_proto.SerializeToString()
+
+
+def _map_bytes(tensor: Any) -> int:
+    """Of a float tensor of fixed shape in a graph."""
+    size = 4
+    for dimension in tensor.shape.dim:
+        size *= dimension.dim_value
+    return size
+
+
+def _session_call(content: bytes, images: Tensor, threads: int) -> Callable[[], Any]:
+    import onnxruntime  # of the extra `deploy`
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(content, options, providers=['CPUExecutionProvider'])
+    feed = {session.get_inputs()[0].name: images.contiguous().numpy()}
+    return lambda: session.run(None, feed)
+
+
+def _tensors(outputs: Any) -> Iterator[Tensor]:
+    """The tensors in nested outputs, in the exporter's order."""
+    if isinstance(outputs, Tensor):
+        yield outputs
+    else:
+        for item in outputs.values() if isinstance(outputs, dict) else outputs or ():
+            yield from _tensors(item)
+
+
+def _difference(given: Any, expected: Any) -> float:
+    """Largest difference as a share of the largest value of an output."""
+    if [one.shape for one in given] != [one.shape for one in expected]:
+        raise NotInOnnxRuntimeError('its outputs have other shapes than in eager PyTorch')
+    return max(float(abs(a - b).max() / max(abs(b).max(), 1e-12)) for a, b in zip(given, expected))
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong first, in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    lines = str(error).strip().splitlines() or ['']
+    return f'{type(error).__name__}: {lines[0][:150]}'
