@@ -102,6 +102,18 @@ def with_classes(base: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     return config.to_dict()['model']
 
 
+def fine_tuning(base: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a model with a pretrained encoder its learning rate: half of what its task's schedule has.
+
+    Args:
+        base: ``_base_`` of a leaf.
+
+    Returns:
+        ``optim_wrapper`` of the leaf, to be merged into the schedule's.
+    """
+    return dict(optimizer=dict(lr=base['optim_wrapper']['optimizer']['lr'] / 2))
+
+
 def auxiliary_heads(channels: Sequence[int], loss_weight: float = 0.4) -> list[dict[str, Any]]:
     """Give each coarser map of a decoder a head of its own for training: a 1x1 convolution to the classes.
 
