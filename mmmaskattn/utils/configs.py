@@ -102,16 +102,18 @@ def with_classes(base: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     return config.to_dict()['model']
 
 
-def fine_tuning(base: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a model with a pretrained encoder its learning rate: half of what its task's schedule has.
+def with_rate(base: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a model its learning rate: that of the schedule, halved for a backbone that begins from trained weights.
 
     Args:
         base: ``_base_`` of a leaf.
 
     Returns:
-        ``optim_wrapper`` of the leaf, to be merged into the schedule's.
+        ``optim_wrapper`` of the leaf, which mmengine merges into the schedule's.
     """
-    return dict(optimizer=dict(lr=base['optim_wrapper']['optimizer']['lr'] / 2))
+    rate = base['optim_wrapper']['optimizer']['lr']
+    begins = base['model']['backbone'].get('init_cfg') or {}
+    return dict(optimizer=dict(lr=rate / 2 if begins.get('type') == 'Pretrained' else rate))
 
 
 def auxiliary_heads(channels: Sequence[int], loss_weight: float = 0.4) -> list[dict[str, Any]]:

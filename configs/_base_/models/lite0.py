@@ -1,11 +1,12 @@
-# MaskAttnDecoder over EfficientNet-Lite0 with ImageNet weights: docs/explanation/pretrained-encoders.md. The decoder has
-# no attention; neck.attention_masks=(None, None, 'gate', 'gate') puts it on the coarser half of its maps.
+# MaskAttnDecoder over EfficientNet-Lite0 with ImageNet weights: docs/explanation/pretrained-encoders.md. From random
+# ones: --cfg-options model.backbone.init_cfg=None. Attention on the coarser half of the decoder's maps:
+# --cfg-options model.neck.attention_masks="[None,None,gate,gate]"
 _base_ = './maskattn_unet_tiny.py'
 from mmmaskattn.utils.configs import auxiliary_heads
 
 channels = (24, 40, 64, 96)
 model = dict(
-    data_preprocessor=dict(mean=[127.5] * 3, std=[127.5] * 3),
+    data_preprocessor=dict(mean=[127.5, 127.5, 127.5], std=[127.5, 127.5, 127.5]),
     backbone=dict(
         _delete_=True,
         type='mmmaskattn.EfficientNetLite',
