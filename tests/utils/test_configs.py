@@ -64,7 +64,8 @@ def test_every_coarser_map_of_a_decoder_gets_a_head():
 
 
 @pytest.mark.parametrize(
-    ('init_cfg', 'rate'), [(dict(type='Pretrained', checkpoint='x.pth'), 1e-3), (None, 2e-3), (dict(type='Xavier'), 2e-3)]
+    ('init_cfg', 'rate'),
+    [(dict(type='Pretrained', checkpoint='x.pth'), 1e-3), (None, 2e-3), (dict(type='Xavier'), 2e-3)],
 )
 def test_trained_weights_halve_the_rate(init_cfg, rate):
     given = dict(model=dict(backbone=dict(init_cfg=init_cfg)), optim_wrapper=dict(optimizer=dict(lr=2e-3)))

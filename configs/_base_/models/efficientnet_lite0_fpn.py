@@ -1,4 +1,4 @@
-# EfficientNet-Lite0 with ImageNet weights under mmseg's FPN and FPNHead of 64 channels. The weights are those of lite0.py.
+# EfficientNet-Lite0 with ImageNet weights, those of lite0.py, under mmseg's FPN and FPNHead of 64 channels.
 _base_ = './maskattn_unet_base.py'
 norm_cfg = dict(type='mmmaskattn.CrossProcessBN')
 model = dict(

@@ -155,7 +155,9 @@ class EfficientNetLite(StagedBackbone):
         for number, (layer, width, depth) in enumerate(zip(LAYERS, widths, depths)):
             for place in range(depth):
                 own = layer if place == 0 else Layer(layer.kernel_size, 1)
-                parts.append(InvertedResidual(before, width, EXPANSION if number else 1, own, norm_cfg, act_cfg, with_cp))
+                parts.append(
+                    InvertedResidual(before, width, EXPANSION if number else 1, own, norm_cfg, act_cfg, with_cp)
+                )
                 before = width
             if number in ENDS:
                 self.stages.append(nn.Sequential(*parts))
@@ -189,7 +191,7 @@ class EfficientNetLite(StagedBackbone):
         """Take a file of the packages or of timm as well; this comes before the loading of the stages."""
         if any(f'{prefix}{name}' in state_dict for name in FIRST_WEIGHTS):
             self._rename_in_order(state_dict, prefix)
-        super()._load_from_state_dict(state_dict, prefix, *args)  # type: ignore[arg-type]
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def _rename_in_order(self, state_dict: MutableMapping[str, Tensor], prefix: str) -> None:
         own = self.state_dict()

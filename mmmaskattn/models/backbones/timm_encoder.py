@@ -1,7 +1,7 @@
 """Encoders of timm by name.
 
-mmseg's ``TIMMBackbone`` reads weights while it is built, so that a trained model cannot be tested without them; this one
-reads them by ``init_cfg``, with our loader.
+mmseg's ``TIMMBackbone`` reads weights while it is built, so that a trained model cannot be tested without them; this
+one reads them by ``init_cfg``, with our loader.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class TimmEncoder(BaseModule):
         plain = {_flat(name[len(prefix) :]): name for name in state_dict if name.startswith(prefix)}
         if own.keys() & plain.keys():
             self._rename(state_dict, prefix, own, plain)
-        super()._load_from_state_dict(state_dict, prefix, *args)  # type: ignore[arg-type]
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def _rename(
         self,
@@ -105,8 +105,8 @@ class TimmEncoder(BaseModule):
         ]
         if misfits:
             raise WeightsMismatchError(
-                f"the weights are not those of timm's {self.model_name}: {len(misfits)} of {len(own)} tensors are absent "
-                f'or of another shape, {misfits[0]} the first; name a file of this model in init_cfg.checkpoint'
+                f"the weights are not those of timm's {self.model_name}: {len(misfits)} of {len(own)} tensors are "
+                f'absent or of another shape, {misfits[0]} the first; name a file of this model in init_cfg.checkpoint'
             )
         state_dict.update({f'{prefix}encoder.{name}': found[flat] for flat, (name, _) in own.items()})
 

@@ -53,7 +53,7 @@ def test_a_trained_encoder_is_loaded_by_its_own_names_and_others_are_refused():
     model, other = TimmEncoder('resnet18'), TimmEncoder('resnet18')
     other.load_state_dict(model.state_dict())
     assert all(torch.equal(a, b) for a, b in zip(other.state_dict().values(), model.state_dict().values()))
-    with pytest.raises(WeightsMismatchError, match="not those of timm's resnet18: .* absent or of another shape"):
+    with pytest.raises(WeightsMismatchError, match=r"not those of timm's resnet18: .* absent or of another shape"):
         model.load_state_dict(timm.create_model('resnet50').state_dict())
 
 
