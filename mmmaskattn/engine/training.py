@@ -21,7 +21,7 @@ from mmmaskattn.engine.run_lock import sole_training
 from mmmaskattn.engine.runner import build_runner, end_workers, quiet_start
 from mmmaskattn.engine.schedule import fit_checkpoint_interval, fit_schedule
 from mmmaskattn.engine.stopping import REQUEST, noted_signals
-from mmmaskattn.utils.weights import demand_whole_weights
+from mmmaskattn.utils.weights import demand_whole_weights, leave_weights_to_checkpoint
 
 EXAMPLES = """examples:
   python tools/train.py configs/maskattn/ade20k_semantic_128_tiny.py
@@ -94,6 +94,7 @@ def train(argv: Sequence[str] | None = None) -> Runner:
             runner.logger.warning(note)
         if cfg.get('resume'):
             demand_whole_weights(runner)
+            leave_weights_to_checkpoint(runner)
         train_until_stopped(runner)
     end_workers(runner)
     return runner

@@ -7,11 +7,12 @@ mmdet; they are there only if those are installed.
 from importlib.util import find_spec
 
 from mmmaskattn.models import grouping, layers
-from mmmaskattn.models.backbones import LRFormer, MaskAttnUNet
+from mmmaskattn.models.backbones import EfficientNetLite, LRFormer, MaskAttnUNet, TimmEncoder
 from mmmaskattn.models.losses import InstanceClassLoss, InstanceContrastiveLoss, SeedLoss
 from mmmaskattn.models.necks import MaskAttnDecoder, StripCrossAttentionNeck
 
 __all__ = [
+    'EfficientNetLite',
     'InstanceClassLoss',
     'InstanceContrastiveLoss',
     'LRFormer',
@@ -19,6 +20,7 @@ __all__ = [
     'MaskAttnUNet',
     'SeedLoss',
     'StripCrossAttentionNeck',
+    'TimmEncoder',
     'grouping',
     'layers',
 ]

@@ -102,6 +102,20 @@ def with_classes(base: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     return config.to_dict()['model']
 
 
+def with_rate(base: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a model its learning rate: that of the schedule, halved for a backbone that begins from trained weights.
+
+    Args:
+        base: ``_base_`` of a leaf.
+
+    Returns:
+        ``optim_wrapper`` of the leaf, which mmengine merges into the schedule's.
+    """
+    rate = base['optim_wrapper']['optimizer']['lr']
+    begins = base['model']['backbone'].get('init_cfg') or {}
+    return dict(optimizer=dict(lr=rate / 2 if begins.get('type') == 'Pretrained' else rate))
+
+
 def auxiliary_heads(channels: Sequence[int], loss_weight: float = 0.4) -> list[dict[str, Any]]:
     """Give each coarser map of a decoder a head of its own for training: a 1x1 convolution to the classes.
 

@@ -176,6 +176,15 @@ def demand_whole_weights(runner: Runner) -> None:
     runner.load_checkpoint = load_whole
 
 
+def leave_weights_to_checkpoint(runner: Runner) -> None:
+    """Let a Runner that resumes read no weights to begin from: the checkpoint has them all.
+
+    Args:
+        runner: The Runner, before it trains.
+    """
+    runner._init_model_weights = lambda: None
+
+
 def check_checkpoint(checkpoint: str | Path) -> None:
     """Refuse a checkpoint that is not there; an address is left to its loader.
 

@@ -270,3 +270,29 @@ def test_file_cut_short_is_named(keep, tmp_path):
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises((RuntimeError, pickle.UnpicklingError), match=r'cut\.pth is cut short or damaged'):
         CheckpointLoader.load_checkpoint(str(path))
+
+
+class TestPackagesOfWeights:
+    """``package://NAME`` is the one file of weights in an installed package."""
+
+    @pytest.fixture
+    def package(self, tmp_path, monkeypatch):
+        folder = tmp_path / 'small_weights'
+        (folder / 'models').mkdir(parents=True)
+        (folder / '__init__.py').write_text('raise RuntimeError("packages of weights are not imported")')
+        torch.save({'linear.bias': torch.ones(1)}, folder / 'models/small.pth')
+        monkeypatch.syspath_prepend(tmp_path)
+        return folder
+
+    def test_the_file_is_read_without_an_import(self, package):
+        assert CheckpointLoader.load_checkpoint('package://small_weights').keys() == {'linear.bias'}
+
+    def test_two_files_are_refused(self, package):
+        torch.save({}, package / 'other.pth')
+        with pytest.raises(FileNotFoundError, match=r'package://small_weights: the package holds 2 files \*\.pth'):
+            CheckpointLoader.load_checkpoint('package://small_weights')
+
+    def test_what_could_run_code_is_refused(self, package):
+        torch.save({'hook': os.system}, package / 'models/small.pth')
+        with pytest.raises(pickle.UnpicklingError, match=r'small\.pth holds posix\.system'):
+            CheckpointLoader.load_checkpoint('package://small_weights')

@@ -26,6 +26,9 @@ def test_resumed_weights_are_equal_to_the_bit(tmp_path):
     """Without a seed: the resumed run must take the seed from the checkpoint, for augmentation, order and dropout."""
     config = write_job(tmp_path, dropout=0.5)
     train(config, tmp_path / 'whole', 0)
+    # The resumed run reads no weights to begin from, so it does not miss a package that is not there.
+    absent = {'type': 'Pretrained', 'checkpoint': 'package://no_such_weights'}
+    config.write_text(f'{config.read_text()}model["backbone"]["init_cfg"] = {absent}\n')
     train(config, tmp_path / 'resumed', 0, '--resume', tmp_path / 'whole/epoch_2.pth')
     assert not (tmp_path / 'resumed/epoch_2.pth').exists(), 'the resumed run began from the start'
     end = weights(tmp_path / 'whole/epoch_4.pth')

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,7 @@ def check_leaf(leaf: Path) -> None:
     np.random.seed(0)
     cfg = Config.fromfile(leaf)
     init_default_scope(cfg.default_scope)
+    leave_out_absent_weights(cfg)
     model = MODELS.build(cfg.model)
     model.init_weights()
     batch = first_batch(cfg.train_dataloader, 1 if 'self_attention_unet_base' in config_name(leaf) else 2)
@@ -74,6 +76,14 @@ def check_leaf(leaf: Path) -> None:
     check_training_step(model, cfg, corner_of(batch) if large else batch)
     if not large:
         check_prediction(model, cfg)
+
+
+def leave_out_absent_weights(cfg: Config) -> None:
+    """Of the packages of weights the tests' set-up installs the smallest only."""
+    begins = cfg.model.backbone.get('init_cfg') or {}
+    package = str(begins.get('checkpoint', '')).partition('package://')[2]
+    if package and find_spec(package) is None:
+        cfg.model.backbone.init_cfg = None
 
 
 def corner_of(batch: dict) -> dict:

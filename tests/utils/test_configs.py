@@ -14,6 +14,7 @@ from mmmaskattn.utils.configs import (
     config_name,
     distinct_names,
     with_classes,
+    with_rate,
 )
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -60,6 +61,15 @@ def test_every_coarser_map_of_a_decoder_gets_a_head():
     classes = auxiliary_class_heads((24, 48, 104), loss_weight=0.3)
     assert [(head['in_index'], head['in_channels']) for head in classes] == [(1, 48), (2, 104)]
     assert {head['loss_semantic']['loss_weight'] for head in classes} == {0.3}
+
+
+@pytest.mark.parametrize(
+    ('init_cfg', 'rate'),
+    [(dict(type='Pretrained', checkpoint='x.pth'), 1e-3), (None, 2e-3), (dict(type='Xavier'), 2e-3)],
+)
+def test_trained_weights_halve_the_rate(init_cfg, rate):
+    given = dict(model=dict(backbone=dict(init_cfg=init_cfg)), optim_wrapper=dict(optimizer=dict(lr=2e-3)))
+    assert with_rate(given) == dict(optimizer=dict(lr=rate))
 
 
 def test_weights_of_classes_are_as_many_and_one_for_no_object():

@@ -1,0 +1,6 @@
+# Nuclei of the Data Science Bowl 2018, instances, 128x128, lite0; see dsb2018_instance_128.py.
+_base_ = ['../_base_/models/bottom_up_lite0.py', '../_base_/tasks/dsb2018_instance_128.py']
+from mmmaskattn.utils.configs import with_classes, with_rate
+
+model = with_classes(_base_, **_base_.model_for_nuclei)
+optim_wrapper = with_rate(_base_)

@@ -1,0 +1,6 @@
+# Nuclei of the Data Science Bowl 2018, panoptic, 128x128, lite1; see dsb2018_panoptic_128.py.
+_base_ = ['../_base_/models/bottom_up_lite1.py', '../_base_/tasks/dsb2018_panoptic_128.py']
+from mmmaskattn.utils.configs import with_classes, with_rate
+
+model = with_classes(_base_, **_base_.model_for_nuclei)
+optim_wrapper = with_rate(_base_)
