@@ -26,6 +26,7 @@ default_hooks = dict(
     non_finite=dict(type='mmmaskattn.NonFiniteHook'),
     stop=dict(type='mmmaskattn.StopHook'),
     resume=dict(type='mmmaskattn.ResumeHook'),
+    cache=dict(type='mmmaskattn.SampleCacheHook', where='none'),  # 'ram', 'disk' or 'auto'; tools/train.py --cache
     channels_last=dict(type='mmmaskattn.ChannelsLastHook'),
 )
 # A resumed training draws the same random numbers as an uninterrupted one.

@@ -1,4 +1,4 @@
-"""The Runner of training and test: mmengine's, with a terminal that shows what a person reads."""
+"""The Runner of training and test: mmengine's, with weights laid out in time and a terminal for a person to read."""
 
 from __future__ import annotations
 
@@ -9,13 +9,33 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
 from mmengine.runner import BaseLoop, Runner
+from torch import nn
 from torch.utils.data import DataLoader
 
+from mmmaskattn.engine.hooks.channels_last_hook import store_channels_last, wants_channels_last
 from mmmaskattn.engine.summary import SummaryHook
 from mmmaskattn.engine.terminal import prints_to_log, silence_known_warnings, tame_terminal
 
 
-class ConsoleRunner(Runner):
+class LayoutRunner(Runner):
+    """mmengine's Runner; what `ChannelsLastHook` asks for is done before the model is wrapped for several processes."""
+
+    def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
+        """Wrap the model as mmengine does.
+
+        Args:
+            model_wrapper_cfg: Config of the wrapper.
+            model: The model.
+
+        Returns:
+            The model, wrapped if there are several processes.
+        """
+        if wants_channels_last(self.cfg):
+            store_channels_last(model)
+        return super().wrap_model(model_wrapper_cfg, model)
+
+
+class ConsoleRunner(LayoutRunner):
     """mmengine's Runner; what it logs before the first iteration goes to its log file only."""
 
     def build_logger(self, log_level: int | str = 'INFO', log_file: str | None = None, **kwargs: Any) -> MMLogger:
@@ -66,7 +86,7 @@ def build_runner(cfg: Config, verbose: bool = False) -> Runner:
     Returns:
         The Runner, with a hook that says what is trained or tested, and at the end where things lie.
     """
-    usual = Runner if verbose else ConsoleRunner
+    usual = LayoutRunner if verbose else ConsoleRunner
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else usual.from_cfg(cfg)
     runner.register_hook(SummaryHook())
     return runner

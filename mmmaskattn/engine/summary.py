@@ -12,6 +12,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
+from mmmaskattn.engine.hooks.sample_cache_hook import SampleCacheHook
 from mmmaskattn.engine.terminal import open_terminal
 from mmmaskattn.evaluation.protocol import protocol_of
 
@@ -30,6 +31,7 @@ class SummaryHook(Hook):
             train=_model(runner),
             on=_device(runner),
             images=f'{_images(runner.train_dataloader)} to train on{validated}{_root(runner.train_dataloader)}',
+            cache=_cache(runner),
             length=_length(runner),
             start=_start(runner),
             log=str(runner.logger.log_file),
@@ -100,6 +102,12 @@ def _root(loader: DataLoader) -> str:
 def _protocol(runner: Runner) -> str:
     """How predictions and truth are compared."""
     return f'protocol {protocol_of(runner.cfg)}'
+
+
+def _cache(runner: Runner) -> str | None:
+    """Whether decoded samples are kept; None where nobody has asked for it."""
+    plans = [hook.plan for hook in runner.hooks if isinstance(hook, SampleCacheHook) and hook.where != 'none']
+    return next((plan.text for plan in plans if plan), None)
 
 
 def _length(runner: Runner) -> str:

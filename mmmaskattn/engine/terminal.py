@@ -57,11 +57,6 @@ KNOWN = (
         UserWarning,
     ),
     Known(
-        'Grad strides do not match bucket view strides',
-        'torch, which lays out its buffers of gradients before ChannelsLastHook turns the weights; it copies them then',
-        UserWarning,
-    ),
-    Known(
         '`broadcast_buffers` is deprecated',
         'torch; the new name of the option is not known to the older versions that the package supports',
         FutureWarning,

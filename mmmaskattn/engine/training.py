@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 
+from mmmaskattn.datasets.cache import CACHE_PLACES
 from mmmaskattn.datasets.check_root import check_data_roots
 from mmmaskattn.datasets.fraction import set_fraction
 from mmmaskattn.engine.endings import one_line_endings
@@ -26,6 +27,7 @@ from mmmaskattn.utils.weights import demand_whole_weights, leave_weights_to_chec
 EXAMPLES = """examples:
   python tools/train.py configs/maskattn/ade20k_semantic_128_tiny.py
   python tools/train.py CONFIG --resume --work-dir work_dirs/first
+  python tools/train.py CONFIG --cache ram              decodes each image once
   python tools/train.py CONFIG --cfg-options train_cfg.max_epochs=20 train_dataloader.batch_size=4
   tools/dist_train.sh CONFIG 2 --amp                    on two GPUs, or in two processes on the CPU
 """
@@ -60,6 +62,12 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--fraction', type=float, metavar='PERCENT', help='train on this percentage of the images; smaller ones nest'
     )
     parser.add_argument('--fraction-seed', type=int, default=0, help='another seed chooses other images (default 0)')
+    parser.add_argument(
+        '--cache',
+        choices=CACHE_PLACES,
+        help='keep decoded samples in memory, which all processes share, or on disk; auto: in memory where it fits',
+    )
+    parser.add_argument('--cache-dir', help='folder of --cache disk; default WORK_DIR/cache')
     add_common_options(parser)
     return parser.parse_args(argv)
 
@@ -166,6 +174,8 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> None:
         cfg.merge_from_dict({'randomness.seed': args.seed})
     if args.fraction is not None:
         set_fraction(cfg, args.fraction, args.fraction_seed)
+    if args.cache or args.cache_dir:
+        set_cache(cfg, args.cache, args.cache_dir)
     if args.resume:
         _resume(cfg, args.resume)
 
@@ -197,6 +207,26 @@ def enable_amp(cfg: Config, dtype: str | None = None, on_cpu: bool | None = None
     wrapper.setdefault('loss_scale', 'dynamic')
     if dtype:
         wrapper.dtype = dtype
+
+
+def set_cache(cfg: Config, where: str | None, folder: str | None) -> None:
+    """Ask for a cache of decoded samples.
+
+    Args:
+        cfg: The config; changed in place.
+        where: One of `CACHE_PLACES`; by default what the config says, or ``disk``.
+        folder: Folder of a cache on disk.
+
+    Raises:
+        ValueError: If a folder is named for a cache that is not on disk.
+    """
+    hooks = cfg.setdefault('default_hooks', {})
+    hook = hooks.setdefault('cache', dict(type='mmmaskattn.SampleCacheHook', where='none'))
+    hook['where'] = where or (hook.where if hook.get('where', 'none') != 'none' else 'disk')
+    if folder and hook['where'] != 'disk':
+        raise ValueError(f'--cache-dir {folder}: the cache is not on disk but {hook["where"]}; say --cache disk')
+    if folder:
+        hook['folder'] = folder
 
 
 def _resume(cfg: Config, checkpoint: str) -> None:

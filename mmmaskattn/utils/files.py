@@ -15,10 +15,14 @@ PARTIAL_SUFFIX = '.partial'
 
 
 @contextmanager
-def atomic_open(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def atomic_open(path: str | os.PathLike[str], durable: bool = True) -> Iterator[BinaryIO]:
     """Open a temporary file beside ``path`` for writing, and rename it to ``path`` when the block ends well.
 
     If the block raises, the temporary file is removed and ``path`` stays as it was. Parent folders are made.
+
+    Args:
+        path: The file.
+        durable: Whether to wait until the content is on the disk, so that it is whole after a power cut too.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -26,17 +30,17 @@ def atomic_open(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     try:
         with open(partial, 'wb') as file:
             yield file
-            # On disk before the rename, so that a power cut cannot leave a whole name on a half file.
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:  # on disk before the rename, so that a power cut cannot leave a whole name on a half file
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def atomic_write(path: str | os.PathLike[str], content: bytes) -> None:
+def atomic_write(path: str | os.PathLike[str], content: bytes, durable: bool = True) -> None:
     """Write a whole file, see `atomic_open`."""
-    with atomic_open(path) as file:
+    with atomic_open(path, durable) as file:
         file.write(content)
 
 

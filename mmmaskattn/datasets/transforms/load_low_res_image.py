@@ -91,8 +91,9 @@ class LoadLowResImage(LoadImageFromFile):
     Other formats are decoded in full. EXIF's orientation is followed. Of 16 bits the upper 8 are kept, as by OpenCV:
     grey values of 12 bits stored in 16 arrive as 0 to 15 and should be written in 8 bits before.
 
-    Required key: ``img_path``. Added: ``img``, ``img_shape`` (of the decoded array), ``ori_shape`` (of the file,
-    always the full size), ``decode_scale`` (1, 2, 4 or 8), ``jitter_ratio`` if ``ratio_range`` is given.
+    Required key: ``img_path``; ``jitter_ratio`` is used if it has been drawn already. Added: ``img``, ``img_shape``
+    (of the decoded array), ``ori_shape`` (of the file, always the full size), ``decode_scale`` (1, 2, 4 or 8),
+    ``jitter_ratio`` if ``ratio_range`` is given.
 
     Args:
         size: The network's input size, one integer or (H, W) in pixels, at least 16.
@@ -117,8 +118,26 @@ class LoadLowResImage(LoadImageFromFile):
         )
 
     @cache_randomness
-    def _draw_ratio(self) -> float:
+    def draw_ratio(self) -> float:
+        """Draw the ratio of the jitter that follows; 1 if there is none."""
         return 1.0 if self.ratio_range is None else float(np.random.uniform(*self.ratio_range))
+
+    def reducible_size(self, path: str) -> tuple[int, int] | None:
+        """Size of a file that may be decoded at a reduced scale.
+
+        Args:
+            path: The file.
+
+        Returns:
+            (H, W), or None if it is always decoded in full.
+        """
+        content, header = read_picture(path, self.backend_args, self.max_pixels)
+        refuse_unknown(path, content, header)
+        return self._reducible(header)
+
+    def _reducible(self, header: Header | None) -> tuple[int, int] | None:
+        reduces = self.imdecode_backend == 'cv2' and self.color_type in REDUCED_FLAGS
+        return reducible_shape(header) if reduces and header else None
 
     def transform(self, results: dict) -> dict[str, Any] | None:
         """Load one image.
@@ -129,7 +148,7 @@ class LoadLowResImage(LoadImageFromFile):
         Returns:
             The same dictionary, or None if ``ignore_empty`` is set and the image cannot be read.
         """
-        ratio = self._draw_ratio()
+        ratio = results['jitter_ratio'] if 'jitter_ratio' in results else self.draw_ratio()
         try:
             image, shape, scale = self._decode(results['img_path'], scale_size(self.size, ratio))
         except (OSError, ValueError):
@@ -145,10 +164,9 @@ class LoadLowResImage(LoadImageFromFile):
         """Decode a file to (image, full (H, W), divisor)."""
         content, header = read_picture(path, self.backend_args, self.max_pixels)
         refuse_unknown(path, content, header)
-        flags = REDUCED_FLAGS.get(self.color_type) if self.imdecode_backend == 'cv2' else None
-        shape = reducible_shape(header) if flags and header else None
+        shape = self._reducible(header)
         scale = decode_scale(shape, needed) if shape else 1
-        flag = flags[scale] if flags and scale > 1 else self.color_type
+        flag = REDUCED_FLAGS[self.color_type][scale] if scale > 1 else self.color_type
         image = decode_image(path, content, flag, self.imdecode_backend)
         if self.to_float32:
             image = image.astype(np.float32)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
 
 def run_part(module: nn.Module, part: Callable[..., Tensor], *inputs: Any) -> Tensor:
     """Run a part of a module; if its ``with_cp`` is set, with recomputation wherever there will be a backward pass.
 
+    Batch norms follow their running statistics in the first pass alone, so these are the same as without.
     Whether the input needs a gradient does not matter: that of the first block, the image, never does, and the
     activations of the finest maps are those that take most memory.
 
@@ -26,5 +29,29 @@ def run_part(module: nn.Module, part: Callable[..., Tensor], *inputs: Any) -> Te
         What it gives.
     """
     if module.with_cp and module.training and torch.is_grad_enabled():
-        return checkpoint(part, *inputs, use_reentrant=False)
+        passes = 0
+
+        def run(*given: Any) -> Tensor:
+            nonlocal passes
+            passes += 1
+            if passes == 1:
+                return part(*given)
+            with _without_statistics(module):
+                return part(*given)
+
+        return checkpoint(run, *inputs, use_reentrant=False)
     return part(*inputs)
+
+
+@contextmanager
+def _without_statistics(module: nn.Module) -> Iterator[None]:
+    """Let batch norms follow copies of their running statistics, which are forgotten."""
+    norms = [one for one in module.modules() if isinstance(one, _BatchNorm)]
+    kept = [dict(norm._buffers) for norm in norms]
+    for norm in norms:
+        norm._buffers.update({name: value if value is None else value.clone() for name, value in norm._buffers.items()})
+    try:
+        yield
+    finally:
+        for norm, buffers in zip(norms, kept):
+            norm._buffers.update(buffers)
