@@ -35,6 +35,7 @@ CONTRASTIVE_LOSS = dict(type='mmmaskattn.InstanceContrastiveLoss')
 SEED_LOSS = dict(type='mmmaskattn.SeedLoss')
 CLASS_LOSS = dict(type='mmmaskattn.InstanceClassLoss')
 DENSITY_WINDOW = 5  # pixels
+LOUDEST = 60.0  # logit of a band beyond which there is no louder one; its exponential is a number
 DIRECTIONS = 3  # at 0, 60 and 120 degrees: their mean depends little on the direction of a step
 
 
@@ -58,21 +59,19 @@ class PositionCode(nn.Module):
 
     Args:
         free_channels: Channels besides the waves, for what tells instances apart by their looks.
-        wavelengths: In pixels of the network's input.
+        bands: Number of wavelengths, each twice as long as the one before.
+        shortest: The shortest, in pixels of the network's input.
         step: Pixels that a raw shift of 1 means.
     """
 
-    def __init__(
-        self, free_channels: int, wavelengths: Sequence[float] = (6, 12, 24, 48, 96, 192), step: float = 4.0
-    ) -> None:
+    def __init__(self, free_channels: int, bands: int = 6, shortest: float = 6.0, step: float = 4.0) -> None:
         super().__init__()
-        self.bands, self.free_channels, self.step = len(wavelengths), free_channels, step
+        self.bands, self.free_channels, self.step = bands, free_channels, step
         angles = torch.arange(DIRECTIONS) * (math.pi / DIRECTIONS)
-        ways = torch.stack([angles.cos(), angles.sin()], dim=1)
-        waves = 2 * math.pi / torch.tensor([float(length) for length in wavelengths])
-        kernels = (waves[:, None, None] * ways).flatten(0, 1)[:, :, None, None]
+        longest = shortest * 2 ** (bands - 1)
+        ways = torch.stack([angles.cos(), angles.sin()], dim=1)[:, :, None, None]
         self.waves: Tensor
-        self.register_buffer('waves', kernels, persistent=False)
+        self.register_buffer('waves', (2 * math.pi / longest) * ways, persistent=False)
 
     @property
     def raw_channels(self) -> int:
@@ -104,12 +103,25 @@ class PositionCode(nn.Module):
         place = own + self.step * shift
         with without_autocast(raw.device):
             phase = F.conv2d(place, self.waves)
+        # The root of the softmax, which runtimes take along the last axis only: they would turn the map there and back.
+        loudness = (0.5 * amplitude.clamp(-LOUDEST, LOUDEST)).exp()
         # The waves of a pixel have length 1 before they share the whole with the free channels.
         whole = (1 + free.square().sum(1, keepdim=True)).rsqrt()
-        weight = (0.5 * amplitude.log_softmax(1)).exp() * (whole / DIRECTIONS**0.5)
-        phase, weight = phase.unflatten(1, (self.bands, DIRECTIONS)), weight[:, :, None]
-        waves = [(weight * wave).flatten(1, 2) for wave in (phase.cos(), phase.sin())]
+        weight = loudness * (whole * (DIRECTIONS * loudness.square().sum(1, keepdim=True)).rsqrt())
+        waves = [(weight[:, :, None] * wave).flatten(1, 2) for wave in self._octaves(phase)]
         return torch.cat([*waves, whole * free], dim=1)
+
+    def _octaves(self, phase: Tensor) -> tuple[Tensor, Tensor]:
+        """Cosines and sines (B, bands, 3, H, W), shortest wave first, from the phase (B, 3, H, W) of the longest.
+
+        That of half a wavelength is twice the phase, and needs no cosine of its own: cos 2a = 1 - 2 sin^2 a.
+        """
+        cosines, sines = [phase.cos()], [phase.sin()]
+        for _ in range(self.bands - 1):
+            cosine, sine = cosines[0], sines[0]
+            cosines.insert(0, 1 - 2 * sine * sine)
+            sines.insert(0, 2 * sine * cosine)
+        return torch.stack(cosines, 1), torch.stack(sines, 1)
 
 
 @MODELS.register_module()
