@@ -6,6 +6,6 @@ channels = (24, 48, 104, 144)
 model = dict(
     backbone=dict(arch='tiny'),
     neck=dict(arch='tiny'),
-    segment_head=dict(in_channels=channels[0], hidden_channels=48, seed_channels=24, class_channels=64, upsample=2),
+    segment_head=dict(in_channels=channels[0], hidden_channels=48, seed_channels=24, class_channels=64),
     auxiliary_head=auxiliary_class_heads(channels),
 )

@@ -14,8 +14,10 @@ from mmmaskattn.models.grouping import (
     Groups,
     class_probabilities,
     group_by_components,
+    group_means,
     instance_scores,
 )
+from mmmaskattn.models.grouping.cells import enlarge
 from mmmaskattn.registry import MODELS
 from mmmaskattn.utils.option_types import Count, CountOrZero
 
@@ -53,24 +55,25 @@ class ConnectedComponentsHead(SegmentHead):
         Returns:
             The maps; only ``semantic`` has channels.
         """
-        semantic = self.semantic_branch(feats[self.in_index], size)
+        semantic = self.semantic_branch(self.feature_of(feats, size), size)
         return SegmentOutputs(semantic, semantic[:, :0], semantic[:, :0])
 
     def losses(self, feature: Tensor, outputs: SegmentOutputs, truth: SegmentTruth) -> dict[str, Tensor]:
         """There is no loss but the semantic one."""
         return {}
 
-    def group(self, feature: Tensor, outputs: SegmentOutputs) -> tuple[Groups, Tensor]:
+    def group(self, feature: Tensor, outputs: SegmentOutputs, size: tuple[int, int]) -> tuple[Groups, Tensor]:
         """Find the connected parts; their score is the mean probability of their class.
 
         Args:
             feature: Not used.
             outputs: What `forward` gave.
+            size: (H, W) of the network's input, at which parts are looked for.
 
         Returns:
             The groups, and scores (B, K, T).
         """
-        probabilities = outputs.semantic.float().softmax(1)
+        probabilities = enlarge(outputs.semantic.float(), size).softmax(1)
         groups = group_by_components(probabilities, self.num_things, self.grouping)
-        votes = self.semantic_votes(outputs, groups)
-        return groups, instance_scores(groups, class_probabilities(None, votes), self.thing_probability(outputs))
+        classes = class_probabilities(None, group_means(probabilities[:, : self.num_things], groups))
+        return groups, instance_scores(groups, classes, self.thing_probability(outputs, size))

@@ -12,7 +12,7 @@ from mmengine.model import bias_init_with_prob
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmmaskattn.models.dense_heads.segment_head import PixelBranch, SegmentHead, SegmentOutputs, fit_to
+from mmmaskattn.models.dense_heads.segment_head import PixelBranch, SegmentHead, SegmentOutputs
 from mmmaskattn.models.dense_heads.segment_truth import SegmentTruth
 from mmmaskattn.models.grouping import (
     GroupingOptions,
@@ -21,10 +21,10 @@ from mmmaskattn.models.grouping import (
     count_seeds,
     density_seeds,
     group_by_prototypes,
-    group_means,
     instance_scores,
     slot_means,
 )
+from mmmaskattn.models.grouping.cells import cell_side
 from mmmaskattn.models.losses import instance_class_targets, seed_heatmap
 from mmmaskattn.models.precision import without_autocast
 from mmmaskattn.registry import MODELS
@@ -34,6 +34,8 @@ Mode = Literal['quality', 'paper']
 CONTRASTIVE_LOSS = dict(type='mmmaskattn.InstanceContrastiveLoss')
 SEED_LOSS = dict(type='mmmaskattn.SeedLoss')
 CLASS_LOSS = dict(type='mmmaskattn.InstanceClassLoss')
+DENSITY_WINDOW = 5  # pixels
+LOUDEST = 60.0  # logit of a band beyond which there is no louder one; its exponential is a number
 DIRECTIONS = 3  # at 0, 60 and 120 degrees: their mean depends little on the direction of a step
 
 
@@ -57,21 +59,19 @@ class PositionCode(nn.Module):
 
     Args:
         free_channels: Channels besides the waves, for what tells instances apart by their looks.
-        wavelengths: In pixels of the network's input.
+        bands: Number of wavelengths, each twice as long as the one before.
+        shortest: The shortest, in pixels of the network's input.
         step: Pixels that a raw shift of 1 means.
     """
 
-    def __init__(
-        self, free_channels: int, wavelengths: Sequence[float] = (6, 12, 24, 48, 96, 192), step: float = 4.0
-    ) -> None:
+    def __init__(self, free_channels: int, bands: int = 6, shortest: float = 6.0, step: float = 4.0) -> None:
         super().__init__()
-        self.bands, self.free_channels, self.step = len(wavelengths), free_channels, step
+        self.bands, self.free_channels, self.step = bands, free_channels, step
         angles = torch.arange(DIRECTIONS) * (math.pi / DIRECTIONS)
-        ways = torch.stack([angles.cos(), angles.sin()], dim=1)
-        waves = 2 * math.pi / torch.tensor([float(length) for length in wavelengths])
-        kernels = (waves[:, None, None] * ways).flatten(0, 1)[:, :, None, None]
+        longest = shortest * 2 ** (bands - 1)
+        ways = torch.stack([angles.cos(), angles.sin()], dim=1)[:, :, None, None]
         self.waves: Tensor
-        self.register_buffer('waves', kernels, persistent=False)
+        self.register_buffer('waves', (2 * math.pi / longest) * ways, persistent=False)
 
     @property
     def raw_channels(self) -> int:
@@ -83,28 +83,45 @@ class PositionCode(nn.Module):
         """Channels of the embeddings."""
         return 2 * DIRECTIONS * self.bands + self.free_channels
 
-    def forward(self, raw: Tensor) -> Tensor:
+    def forward(self, raw: Tensor, side: int = 1) -> Tensor:
         """Compute the embeddings.
 
         Args:
             raw: (B, raw_channels, H, W).
+            side: Of a cell of the map, in pixels of the network's input; its place is that of its middle.
 
         Returns:
             float32 (B, channels, H, W), of length 1.
         """
         shift, amplitude, free = raw.float().split([2, self.bands, self.free_channels], dim=1)
         height, width = raw.shape[2:]
-        rows = torch.arange(height, device=raw.device, dtype=torch.float32)[:, None].expand(height, width)
-        columns = torch.arange(width, device=raw.device, dtype=torch.float32).expand(height, width)
-        place = torch.stack([columns, rows]) + self.step * shift
+        rows, columns = (
+            (torch.arange(length, device=raw.device, dtype=torch.float32) + 0.5) * side - 0.5
+            for length in (height, width)
+        )
+        own = torch.stack([columns.expand(height, width), rows[:, None].expand(height, width)])
+        place = own + self.step * shift
         with without_autocast(raw.device):
             phase = F.conv2d(place, self.waves)
+        # The root of the softmax, which runtimes take along the last axis only: they would turn the map there and back.
+        loudness = (0.5 * amplitude.clamp(-LOUDEST, LOUDEST)).exp()
         # The waves of a pixel have length 1 before they share the whole with the free channels.
         whole = (1 + free.square().sum(1, keepdim=True)).rsqrt()
-        weight = (0.5 * amplitude.log_softmax(1)).exp() * (whole / DIRECTIONS**0.5)
-        phase, weight = phase.unflatten(1, (self.bands, DIRECTIONS)), weight[:, :, None]
-        waves = [(weight * wave).flatten(1, 2) for wave in (phase.cos(), phase.sin())]
+        weight = loudness * (whole * (DIRECTIONS * loudness.square().sum(1, keepdim=True)).rsqrt())
+        waves = [(weight[:, :, None] * wave).flatten(1, 2) for wave in self._octaves(phase)]
         return torch.cat([*waves, whole * free], dim=1)
+
+    def _octaves(self, phase: Tensor) -> tuple[Tensor, Tensor]:
+        """Cosines and sines (B, bands, 3, H, W), shortest wave first, from the phase (B, 3, H, W) of the longest.
+
+        That of half a wavelength is twice the phase, and needs no cosine of its own: cos 2a = 1 - 2 sin^2 a.
+        """
+        cosines, sines = [phase.cos()], [phase.sin()]
+        for _ in range(self.bands - 1):
+            cosine, sine = cosines[0], sines[0]
+            cosines.insert(0, 1 - 2 * sine * sine)
+            sines.insert(0, 2 * sine * cosine)
+        return torch.stack(cosines, 1), torch.stack(sines, 1)
 
 
 @MODELS.register_module()
@@ -113,9 +130,9 @@ class ContrastiveInstanceHead(SegmentHead):
 
     ::
 
-        feature (B, C, h, w) --+-- 1x1 -----------------------------> class logits (B, T + S, H, W)
-                               +-- [x, y] 3x3, GELU, 1x1, code -----> embeddings   (B, D, H, W), of length 1
-                               +-- [x, y] 3x3, GELU, 1x1 -----------> seed logits  (B, 1, H, W)   mode 'quality'
+        feature (B, C, h, w) --+-- 1x1 -----------------------------> class logits (B, T + S, h, w)
+                               +-- [x, y] 3x3, GELU, 1x1, code -----> embeddings   (B, D, h', w'), of length 1
+                               +-- [x, y] 3x3, GELU, 1x1 -----------> seed logits  (B, 1, h', w')   mode 'quality'
                  embeddings, seeds --> groups of pixels (K)
                  mean of the feature in each group --> MLP ------> instance class logits (B, K, T + 1)
 
@@ -203,12 +220,12 @@ class ContrastiveInstanceHead(SegmentHead):
         Returns:
             The maps; ``pixels`` are the embeddings, of length 1, in float32.
         """
-        feature = feats[self.in_index]
+        feature = self.feature_of(feats, size)
         raw = self.embedding_branch(feature, size)
         if self.position_code is None:
             embeddings = F.normalize(raw.float(), dim=1, eps=1e-6)
         else:
-            embeddings = self.position_code(raw)
+            embeddings = self.position_code(raw, cell_side(raw.shape[2:], size))
         seeds = self.seed_branch(feature, size) if self.seed_branch is not None else embeddings[:, :0]
         return SegmentOutputs(self.semantic_branch(feature, size), embeddings, seeds)
 
@@ -234,37 +251,36 @@ class ContrastiveInstanceHead(SegmentHead):
         self.steps += 1
         return values
 
-    def group(self, feature: Tensor, outputs: SegmentOutputs) -> tuple[Groups, Tensor]:
+    def group(self, feature: Tensor, outputs: SegmentOutputs, size: tuple[int, int]) -> tuple[Groups, Tensor]:
         """Group pixels around seeds, and score and classify each group.
 
         Args:
             feature: (B, C, h, w) the feature used.
             outputs: What `forward` gave.
+            size: (H, W) of the network's input.
 
         Returns:
-            The groups, and scores (B, K, T).
+            The groups, of the embeddings' size, and scores (B, K, T).
         """
-        p_thing = self.thing_probability(outputs)
-        seed_map = self._seed_map(outputs, p_thing)
-        groups = group_by_prototypes(outputs.pixels, seed_map, p_thing, self.grouping)
-        self.warn_if_crowded(groups, self.grouping, lambda: count_seeds(outputs.pixels, seed_map, self.grouping))
-        logits = self.classifier(group_means(self._pooled_input(feature, outputs), groups)).float()
-        classes = class_probabilities(logits, self.semantic_votes(outputs, groups))
+        p_thing, seed_map, options = self._grouping_input(outputs, size)
+        groups = group_by_prototypes(outputs.pixels, seed_map, p_thing, options)
+        self.warn_if_crowded(groups, options, lambda: count_seeds(outputs.pixels, seed_map, options))
+        means, votes = self.pooled(feature, outputs, groups)
+        classes = class_probabilities(self.classifier(means).float(), votes)
         return groups, instance_scores(groups, classes, p_thing)
 
-    def _seed_map(self, outputs: SegmentOutputs, p_thing: Tensor) -> Tensor:
-        """Probability (B, H, W) of each pixel to be a seed of a thing."""
-        learned = self.seed_branch is not None
-        quality = outputs.seeds[:, 0].float().sigmoid() if learned else density_seeds(outputs.pixels)
-        return quality * p_thing
-
-    def _pooled_input(self, feature: Tensor, outputs: SegmentOutputs) -> Tensor:
-        """What an instance is classified by: the feature at the network's size, (B, C, H, W)."""
-        feature = feature.float()
-        if self.upsample > 1:
-            feature = F.interpolate(feature, scale_factor=self.upsample, mode='nearest')
-        height, width = outputs.pixels.shape[-2:]
-        return fit_to(feature, (height, width))
+    def _grouping_input(
+        self, outputs: SegmentOutputs, size: tuple[int, int]
+    ) -> tuple[Tensor, Tensor, GroupingOptions]:
+        """Probabilities (B, h', w') of the embeddings' places to be a thing, and to be a seed of one, and options."""
+        grid = (outputs.pixels.shape[2], outputs.pixels.shape[3])
+        side = cell_side(grid, size)
+        p_thing = self.thing_probability(outputs, grid)
+        if self.seed_branch is None:
+            quality = density_seeds(outputs.pixels, max(3, DENSITY_WINDOW // side | 1))
+        else:
+            quality = outputs.seeds[:, 0].float().sigmoid()
+        return p_thing, quality * p_thing, self.grouping.on_cells(side)
 
     def _seed_loss(self, outputs: SegmentOutputs, truth: SegmentTruth) -> Tensor:
         for labels, points in zip(truth.labels, truth.seed_points):
@@ -279,11 +295,11 @@ class ContrastiveInstanceHead(SegmentHead):
 
     def _class_loss(self, feature: Tensor, outputs: SegmentOutputs, truth: SegmentTruth) -> Tensor:
         """Classify true masks, and after the warm-up predicted ones, which teach what is no object."""
-        source = self._pooled_input(feature, outputs)
+        source = feature.float()
         assignment, targets = self._true_slots(truth)
         means = slot_means(source, assignment, targets.shape[1])
         if self.mode == 'quality' and int(self.steps) >= self.class_warmup:
-            found = self._predicted_groups(outputs)
+            found = self._predicted_groups(outputs, (truth.semantic.shape[1], truth.semantic.shape[2]))
             means = torch.cat([means, slot_means(source, found.assignment, found.valid.shape[1])], dim=1)
             targets = torch.cat([targets, self._targets_of(found, truth)], dim=1)
         with without_autocast(means.device):  # few vectors, and a product over all their channels
@@ -292,21 +308,21 @@ class ContrastiveInstanceHead(SegmentHead):
     def _true_slots(self, truth: SegmentTruth) -> tuple[Tensor, Tensor]:
         """Slots (B, H, W) of the first instances of each image in the order of the data, and their classes (B, K)."""
         count = min(self.max_class_instances, max(1, *(len(labels) for labels in truth.labels)))
-        targets = truth.semantic.new_full((len(truth.labels), count), -100)
+        targets = truth.instance_map.new_full((len(truth.labels), count), -100)
         for row, labels in zip(targets, truth.labels):
             row[: len(labels)] = labels[:count]
         slots = truth.instance_map.sub(1).clamp(min=-1)
         return slots.masked_fill(slots >= count, -1), targets
 
     @torch.no_grad()
-    def _predicted_groups(self, outputs: SegmentOutputs) -> Groups:
-        kept = min(self.grouping.max_instances, self.max_class_instances)
-        # Rough masks do for learning what is no object.
-        options = dataclasses.replace(self.grouping, max_instances=kept, iterations=0)
+    def _predicted_groups(self, outputs: SegmentOutputs, size: tuple[int, int]) -> Groups:
         detached = SegmentOutputs(*(one.detach() for one in outputs))
-        p_thing = self.thing_probability(detached)
-        with without_autocast(p_thing.device):
-            return group_by_prototypes(detached.pixels, self._seed_map(detached, p_thing), p_thing, options)
+        with without_autocast(outputs.pixels.device):
+            p_thing, seed_map, options = self._grouping_input(detached, size)
+            kept = min(options.max_instances, self.max_class_instances)
+            # Rough masks do for learning what is no object.
+            rough = dataclasses.replace(options, max_instances=kept, iterations=0)
+            return group_by_prototypes(detached.pixels, seed_map, p_thing, rough)
 
     def _targets_of(self, found: Groups, truth: SegmentTruth) -> Tensor:
         slots = found.valid.shape[1]

@@ -20,6 +20,7 @@ from mmmaskattn.models.grouping import (
     group_by_offsets,
     instance_scores,
 )
+from mmmaskattn.models.grouping.cells import cell_side
 from mmmaskattn.models.losses import seed_heatmap
 from mmmaskattn.registry import MODELS
 from mmmaskattn.utils.option_types import Count, CountOrZero, ModuleConfig, NonNegative
@@ -71,9 +72,9 @@ class OffsetVotingHead(SegmentHead):
 
     ::
 
-        feature (B, C, h, w) --+-- 1x1 -----------------------> class logits (B, T + S, H, W)
-                               +-- [x, y] 3x3, GELU, 1x1 -----> offsets (B, 2, H, W), dx and dy in pixels
-                               +-- [x, y] 3x3, GELU, 1x1 -----> centre logits (B, 1, H, W)
+        feature (B, C, h, w) --+-- 1x1 -----------------------> class logits (B, T + S, h, w)
+                               +-- [x, y] 3x3, GELU, 1x1 -----> offsets (B, 2, h', w'), dx and dy in pixels
+                               +-- [x, y] 3x3, GELU, 1x1 -----> centre logits (B, 1, h', w')
 
     It shares branches, resolution, score and fusion with `ContrastiveInstanceHead`, so that a comparison of the two
     compares embeddings with offsets. Unlike the original the centre heatmap is trained by a focal loss with a
@@ -124,7 +125,7 @@ class OffsetVotingHead(SegmentHead):
         Returns:
             The maps; ``pixels`` are the offsets, dx and dy in pixels.
         """
-        feature = feats[self.in_index]
+        feature = self.feature_of(feats, size)
         offsets = self.offset_branch(feature, size).float()
         return SegmentOutputs(self.semantic_branch(feature, size), offsets, self.seed_branch(feature, size))
 
@@ -134,30 +135,35 @@ class OffsetVotingHead(SegmentHead):
         Args:
             feature: Not used.
             outputs: What `forward` gave.
-            truth: Truth of the batch.
+            truth: Truth of the batch, its instances on the cells of the offsets.
         """
+        side = cell_side(outputs.pixels.shape[2:], truth.semantic.shape[1:])
         most = max(1, *(len(labels) for labels in truth.labels))
         centres = mass_centres(truth.instance_map, most)
         on_thing = (truth.instance_map > 0)[:, None]
-        error = F.l1_loss(outputs.pixels, true_offsets(truth.instance_map, centres), reduction='none') * on_thing
+        wanted = side * true_offsets(truth.instance_map, centres)
+        error = F.l1_loss(outputs.pixels, wanted, reduction='none') * on_thing
         offset = self.offset_weight * error.sum() / on_thing.sum().clamp(min=1)
         points = [centre[: len(labels)] for centre, labels in zip(centres, truth.labels)]
         heat = seed_heatmap(points, truth.seed_radii, truth.instance_map)
         return dict(loss_offset=offset, loss_seed=self.loss_seed(outputs.seeds, heat, truth.instance_map))
 
-    def group(self, feature: Tensor, outputs: SegmentOutputs) -> tuple[Groups, Tensor]:
+    def group(self, feature: Tensor, outputs: SegmentOutputs, size: tuple[int, int]) -> tuple[Groups, Tensor]:
         """Give each pixel of a thing to the centre nearest to where its offset points.
 
         Args:
-            feature: Not used.
+            feature: (B, C, h, w) the feature used.
             outputs: What `forward` gave.
+            size: (H, W) of the network's input.
 
         Returns:
             The groups, and scores (B, K, T): the class is the mean of the pixels' class probabilities.
         """
-        p_thing = self.thing_probability(outputs)
+        grid = (outputs.pixels.shape[2], outputs.pixels.shape[3])
+        side = cell_side(grid, size)
+        p_thing = self.thing_probability(outputs, grid)
         centres = outputs.seeds[:, 0].float().sigmoid() * p_thing
-        groups = group_by_offsets(outputs.pixels, centres, p_thing, self.grouping)
+        groups = group_by_offsets(outputs.pixels / side, centres, p_thing, self.grouping.on_cells(side))
         self.warn_if_crowded(groups, self.grouping, lambda: count_peaks(centres, self.grouping))
-        votes = self.semantic_votes(outputs, groups)
+        _, votes = self.pooled(feature[:, :0], outputs, groups)
         return groups, instance_scores(groups, class_probabilities(None, votes), p_thing)

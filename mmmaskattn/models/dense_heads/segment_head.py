@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from mmmaskattn.models.dense_heads.segment_prediction import PredictionOptions, SegmentPrediction, predict_segments
 from mmmaskattn.models.dense_heads.segment_truth import SegmentTruth, stack_truth
 from mmmaskattn.models.grouping import GroupingOptions, Groups, group_means
+from mmmaskattn.models.grouping.cells import cell_side, cells_of, enlarge, on_cells
 from mmmaskattn.models.grouping.groups import static_shapes
 from mmmaskattn.models.precision import saturated, without_autocast
 from mmmaskattn.registry import MODELS
@@ -24,46 +25,26 @@ from mmmaskattn.utils.option_types import Count, CountOrZero, Index, InitConfig,
 SEMANTIC_LOSS = dict(type='mmdet.CrossEntropyLoss', ignore_index=255, avg_non_ignore=True)
 
 
-def with_coordinates(x: Tensor) -> Tensor:
-    """Append each pixel's place as two channels.
+def places_like(x: Tensor) -> Tensor:
+    """Places of the pixels of a map.
 
     Args:
         x: (B, C, H, W).
 
     Returns:
-        (B, C + 2, H, W): the last two are x and y of the pixel's centre, from -1 (left, top) to 1.
+        (1, 2, H, W): x and y of each pixel's centre, from -1 (left, top) to 1.
     """
-    batch, _, height, width = x.shape
+    height, width = x.shape[2:]
     rows = (torch.arange(height, device=x.device, dtype=x.dtype) * 2 + 1) / height - 1
     columns = (torch.arange(width, device=x.device, dtype=x.dtype) * 2 + 1) / width - 1
-    places = torch.stack([columns.expand(height, width), rows[:, None].expand(height, width)])
-    return torch.cat([x, places.expand(batch, -1, -1, -1)], dim=1)
-
-
-def fit_to(x: Tensor, size: tuple[int, int]) -> Tensor:
-    """Bring a map to the input's size.
-
-    A map that is larger by a few rows or columns, since strides round up, is cut; any other is resized bilinearly.
-
-    Args:
-        x: (B, C, h, w).
-        size: (H, W).
-
-    Returns:
-        (B, C, H, W).
-    """
-    height, width = size
-    excess = x.shape[2] - height, x.shape[3] - width
-    if all(0 <= rest < 4 for rest in excess):
-        return x[:, :, :height, :width]
-    return F.interpolate(x, size, mode='bilinear', align_corners=False)
+    return torch.stack([columns.expand(height, width), rows[:, None].expand(height, width)])[None]
 
 
 class PixelBranch(nn.Module):
     """3x3 convolution, GELU, 1x1 convolution; ``upsample`` of 2 or more by pixel shuffle.
 
-    Pixel shuffle (Shi et al., CVPR 2016) computes the u x u output pixels of a cell as channels of the coarse map: an
-    output at full resolution for the price of a coarse one, and sharper than a bilinear one.
+    Pixel shuffle (Shi et al., CVPR 2016) computes the u x u outputs of a cell as channels of the coarse map: finer
+    outputs for nearly the price of coarse ones, and sharper than bilinear ones.
 
     Args:
         in_channels: Channels of the input.
@@ -96,27 +77,48 @@ class PixelBranch(nn.Module):
         """Compute the map.
 
         Args:
-            x: (B, in_channels, h, w).
-            size: (H, W) of the output.
+            x: (B, in_channels, h, w), a map of cells.
+            size: (H, W) of the network's input.
 
         Returns:
-            (B, out_channels, H, W).
+            (B, out_channels, h', w'), a map of cells whose side is ``upsample`` times less.
+
+        Raises:
+            ValueError: If ``upsample`` is no divisor of the side of the cells.
         """
-        if self.coordinates:
-            x = with_coordinates(x)
-        if self.hidden is not None:
-            x = F.gelu(saturated(self.hidden(x)))
+        side, rest = divmod(cell_side(x.shape[2:], size), self.upsample)
+        if rest or not side:
+            raise ValueError(
+                f'upsample is {self.upsample}, but the feature of {tuple(x.shape[2:])} under an input of {tuple(size)} '
+                f'has cells of {rest + side * self.upsample} pixels; expected a divisor of it, or in_index of a coarser feature'
+            )
+        x = self._hidden(x)
         x = saturated(self.out(x))
-        return fit_to(F.pixel_shuffle(x, self.upsample) if self.upsample > 1 else x, size)
+        if self.upsample == 1:
+            return x
+        height, width = cells_of(size, side)
+        return F.pixel_shuffle(x, self.upsample)[:, :, :height, :width]
+
+    def _hidden(self, x: Tensor) -> Tensor:
+        """The input of the last convolution."""
+        if self.hidden is None:
+            return torch.cat([x, places_like(x).expand(len(x), -1, -1, -1)], dim=1) if self.coordinates else x
+        if not self.coordinates:
+            return F.gelu(saturated(self.hidden(x)))
+        # The places are the same for all images, so their part of the sum is computed once, in exported graphs never.
+        weight, bias = self.hidden.weight, self.hidden.bias
+        own = F.conv2d(x, weight[:, :-2], bias, padding=1)
+        return F.gelu(saturated(own + F.conv2d(places_like(x), weight[:, -2:], padding=1)))
 
 
 class SegmentOutputs(NamedTuple):
-    """Maps that a head computes, all at the network's size.
+    """Maps that a head computes, each of the size that it is computed in.
 
     Attributes:
-        semantic: (B, T + S, H, W) class logits, things first.
-        pixels: (B, D, H, W) what groups the pixels: unit embeddings, or offsets in pixels; D = 0 if nothing does.
-        seeds: (B, 1, H, W) logits of being the seed (or centre) of an instance; (B, 0, H, W) if none are learned.
+        semantic: (B, T + S, h, w) class logits, things first, at the size of the feature.
+        pixels: (B, D, h', w') what groups the pixels: unit embeddings, or offsets in pixels of the network's input;
+            D = 0 if nothing does. ``upsample`` times larger than the feature.
+        seeds: (B, 1, h', w') logits of being the seed (or centre) of an instance; (B, 0, ...) if none are learned.
     """
 
     semantic: Tensor
@@ -129,7 +131,7 @@ class SegmentHead(BaseModule, ABC):
 
     ::
 
-        feature (B, C, h, w) --+-- 1x1 conv -----------------> class logits (B, T + S, H, W)
+        feature (B, C, h, w) --+-- 1x1 conv -----------------> class logits (B, T + S, h, w)
                                +-- what the subclass adds ---> groups of pixels, and a score per group and class
 
     Args:
@@ -137,7 +139,8 @@ class SegmentHead(BaseModule, ABC):
         num_stuff: Number S of stuff classes: labels T to T + S - 1. Of the instance task: 1, the background.
         in_channels: Channels of the feature used.
         in_index: Which of the features.
-        upsample: Factor from that feature to the network's input, gained by pixel shuffle in each branch.
+        upsample: Factor from that feature to the maps that find instances, gained by pixel shuffle. 1: pixels are
+            grouped at the feature's size, and masks are enlarged softly.
         loss_semantic: Loss of the class logits (Eq. 3), as a mean over the pixels that are not ignored.
         train_cfg: Settings of training, read by subclasses.
         test_cfg: Settings of prediction: the fields of `PredictionOptions`.
@@ -165,9 +168,21 @@ class SegmentHead(BaseModule, ABC):
         self.in_index, self.upsample = in_index, upsample
         self.train_cfg = dict(train_cfg or {})
         self.prediction_options = PredictionOptions.from_settings(test_cfg or {})
-        self.semantic_branch = PixelBranch(in_channels, 0, self.num_classes, upsample)
+        self.semantic_branch = PixelBranch(in_channels, 0, self.num_classes)
         self.loss_semantic = MODELS.build(loss_semantic)
         self._has_warned = False
+
+    def feature_of(self, feats: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
+        """The feature used, a map of cells.
+
+        Args:
+            feats: Features of the neck or backbone.
+            size: (H, W) of the network's input.
+
+        Returns:
+            (B, C, h, w).
+        """
+        return on_cells(feats[self.in_index], size)
 
     @abstractmethod
     def forward(self, feats: Sequence[Tensor], size: tuple[int, int]) -> SegmentOutputs:
@@ -185,19 +200,20 @@ class SegmentHead(BaseModule, ABC):
         Args:
             feature: (B, C, h, w) the feature used.
             outputs: What `forward` gave.
-            truth: Truth of the batch.
+            truth: Truth of the batch, its instances on the cells of the maps that find them.
 
         Returns:
             Scalars by name; those with ``loss`` in their name are summed by the runner.
         """
 
     @abstractmethod
-    def group(self, feature: Tensor, outputs: SegmentOutputs) -> tuple[Groups, Tensor]:
+    def group(self, feature: Tensor, outputs: SegmentOutputs, size: tuple[int, int]) -> tuple[Groups, Tensor]:
         """Group pixels to instances and score them.
 
         Args:
             feature: (B, C, h, w) the feature used.
             outputs: What `forward` gave.
+            size: (H, W) of the network's input.
 
         Returns:
             The groups, and scores (B, K, T) of each group and thing class.
@@ -216,8 +232,9 @@ class SegmentHead(BaseModule, ABC):
         """
         outputs = self(feats, size)
         truth = stack_truth(samples, size, outputs.semantic.device)
-        semantic = self.loss_semantic(outputs.semantic.float(), truth.semantic)
-        return dict(loss_semantic=semantic, **self.losses(feats[self.in_index], outputs, truth))
+        semantic = self.loss_semantic(enlarge(outputs.semantic.float(), size), truth.semantic)
+        on_grid = truth.on_cells(cell_side(outputs.pixels.shape[2:], size))
+        return dict(loss_semantic=semantic, **self.losses(self.feature_of(feats, size), outputs, on_grid))
 
     def predict(
         self,
@@ -239,9 +256,10 @@ class SegmentHead(BaseModule, ABC):
         """
         outputs = self(feats, size)
         with without_autocast(outputs.semantic.device):  # it would round cosines and sums over masks
-            groups, scores = self.group(feats[self.in_index].float(), outputs)
-        probabilities = outputs.semantic.float().softmax(1)
-        found = predict_segments(groups, scores, probabilities, self.num_things, sizes, self.prediction_options, inner)
+            groups, scores = self.group(self.feature_of(feats, size).float(), outputs, size)
+            p_thing = self.thing_probability(outputs, size)
+        semantic, options = outputs.semantic.float(), self.prediction_options
+        found = predict_segments(groups, scores, semantic, p_thing, self.num_things, sizes, options, inner)
         if not self.prediction_options.return_embeddings:
             return found
         if not outputs.pixels.shape[1]:
@@ -267,25 +285,38 @@ class SegmentHead(BaseModule, ABC):
                 stacklevel=2,
             )
 
-    def thing_probability(self, outputs: SegmentOutputs) -> Tensor:
-        """Probability of each pixel to belong to a thing.
+    def thing_probability(self, outputs: SegmentOutputs, size: tuple[int, int]) -> Tensor:
+        """Probability of each pixel or cell to belong to a thing.
+
+        Things against stuff are one logit, and only that is enlarged: with one thing and one kind of stuff it gives
+        what enlarged class logits do.
 
         Args:
             outputs: What `forward` gave.
+            size: (H, W) wanted.
 
         Returns:
             float (B, H, W).
         """
-        return outputs.semantic.float().softmax(1)[:, : self.num_things].sum(1)
+        logits = outputs.semantic.float()
+        if self.num_things == self.num_classes:
+            return logits.new_ones(len(logits), *size)
+        things, stuff = logits[:, : self.num_things], logits[:, self.num_things :]
+        odds = things.logsumexp(1, keepdim=True) - stuff.logsumexp(1, keepdim=True)
+        return enlarge(odds, size).sigmoid()[:, 0]
 
-    def semantic_votes(self, outputs: SegmentOutputs, groups: Groups) -> Tensor:
-        """Mean probability of each thing class in each group.
+    def pooled(self, feature: Tensor, outputs: SegmentOutputs, groups: Groups) -> tuple[Tensor, Tensor]:
+        """Mean over each group of the feature, and of the probability of each thing class.
 
         Args:
+            feature: (B, C, h, w) the feature used.
             outputs: What `forward` gave.
             groups: The groups.
 
         Returns:
-            float (B, K, T).
+            float (B, K, C) and (B, K, T).
         """
-        return group_means(outputs.semantic.float().softmax(1)[:, : self.num_things], groups)
+        votes = outputs.semantic.float().softmax(1)[:, : self.num_things]
+        means = group_means(torch.cat([feature.float(), votes], 1), groups)
+        channels = feature.shape[1]
+        return means[:, :, :channels], means[:, :, channels:]

@@ -11,6 +11,7 @@ from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
 from mmmaskattn.models.grouping import FusionOptions, Groups, fuse_panoptic, soft_masks, top_instances
+from mmmaskattn.models.grouping.cells import enlarge
 from mmmaskattn.models.grouping.scores import greatest_at, resize_map
 from mmmaskattn.utils.option_types import Count
 from mmmaskattn.utils.options import checked_options
@@ -69,7 +70,8 @@ class SegmentPrediction(NamedTuple):
 def predict_segments(
     groups: Groups,
     scores: Tensor,
-    probabilities: Tensor,
+    semantic: Tensor,
+    p_thing: Tensor,
     num_things: int,
     sizes: Sequence[tuple[int, int]],
     options: PredictionOptions,
@@ -77,13 +79,14 @@ def predict_segments(
 ) -> list[SegmentPrediction]:
     """Make the predictions of a batch.
 
-    Masks and class probabilities are resized before they are made hard: at the image's own size soft masks give
-    smooth outlines where a resized label map gives steps.
+    Masks and class logits are resized before they are made hard: at the image's own size soft masks give smooth
+    outlines where a resized label map gives steps.
 
     Args:
-        groups: Groups of pixels, K for each of B images.
+        groups: Groups of pixels or cells, K for each of B images.
         scores: (B, K, T) score of each group as each thing class.
-        probabilities: (B, T + S, H, W) class probabilities of the pixels.
+        semantic: (B, T + S, h, w) class logits of the pixels or of cells.
+        p_thing: (B, H, W) probability of each pixel to be a thing.
         num_things: T.
         sizes: (h, w) wanted for each image.
         options: Settings.
@@ -92,15 +95,16 @@ def predict_segments(
     Returns:
         One prediction per image.
     """
-    soft = soft_masks(groups, probabilities[:, :num_things].sum(1))
+    soft, whole = soft_masks(groups, p_thing), (p_thing.shape[1], p_thing.shape[2])
     found = []
     for number, size in enumerate(sizes):
         height, width = soft.shape[2:] if inner is None else inner[number]
         kept = groups.valid[number].nonzero()[:, 0]
         masks, of_image = soft[number, kept, :height, :width], scores[number, kept]
-        classes = greatest_at(probabilities[number, :, :height, :width], size).owners
+        logits = enlarge(semantic[number : number + 1], whole)[0, :, :height, :width]
+        classes = greatest_at(logits, size).owners
         best, labels = of_image.max(1)
-        panoptic = fuse_panoptic(masks, labels, best, classes, num_things, probabilities.shape[1], options.panoptic)
+        panoptic = fuse_panoptic(masks, labels, best, classes, num_things, semantic.shape[1], options.panoptic)
         found.append(
             SegmentPrediction(
                 instances=_instances(exclusive_owners(masks, size), of_image, options.max_per_image),

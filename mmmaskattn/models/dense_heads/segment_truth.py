@@ -33,6 +33,37 @@ class SegmentTruth(NamedTuple):
     seed_points: list[Tensor]
     seed_radii: list[Tensor]
 
+    def on_cells(self, side: int) -> SegmentTruth:
+        """The truth of instances on a map of cells, in units of cells; the classes of the pixels stay as they are.
+
+        Args:
+            side: Of a cell, in pixels.
+        """
+        if side == 1:
+            return self
+        return self._replace(
+            instance_map=majority(self.instance_map, side),
+            seed_points=[(points + 0.5) / side - 0.5 for points in self.seed_points],
+            seed_radii=[radii / side for radii in self.seed_radii],
+        )
+
+
+def majority(ids: Tensor, side: int) -> Tensor:
+    """Of the pixels of each cell the id that most have; of ids that are as many the greatest, so not the background.
+
+    Args:
+        ids: int64 (B, H, W), -1 or more.
+        side: Of a cell, in pixels.
+
+    Returns:
+        int64 (B, h, w).
+    """
+    height, width = ids.shape[1:]
+    ids = F.pad(ids, (0, -width % side, 0, -height % side), value=IGNORE_INSTANCE)
+    pixels = ids.unflatten(2, (-1, side)).unflatten(1, (-1, side)).transpose(2, 3).flatten(3)
+    votes = (pixels[..., None] == pixels[..., None, :]).sum(4)
+    return torch.where(votes == votes.amax(3, keepdim=True), pixels, IGNORE_INSTANCE).amax(3)
+
 
 def stack_truth(samples: Sequence[DetDataSample], size: tuple[int, int], device: torch.device) -> SegmentTruth:
     """Stack the truth of a batch.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -49,6 +51,15 @@ class GroupingOptions:
     foreground: Fraction = 0.5
     vote_sigma: NotTiny = 2.0
     connectivity: Literal[4, 8] = 8
+
+    def on_cells(self, side: int) -> GroupingOptions:
+        """The options for maps of cells: areas and lengths are of pixels, and are counted there in cells.
+
+        Args:
+            side: of a cell, in pixels.
+        """
+        area = math.ceil(self.min_area / side**2)
+        return dataclasses.replace(self, min_area=area, vote_sigma=self.vote_sigma / side)
 
 
 class Groups(NamedTuple):

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmmaskattn.models.grouping.groups import GroupingOptions, Groups, invalid_bias
+from mmmaskattn.models.grouping.groups import GroupingOptions, Groups, invalid_bias, static_shapes
 from mmmaskattn.models.grouping.seeds import compact, distinct_seeds, embeddings_at
 
 
@@ -39,20 +39,59 @@ def group_by_prototypes(embeddings: Tensor, seed_map: Tensor, p_thing: Tensor, o
     foreground = (p_thing > options.foreground).flatten(1)
     seeds = compact(distinct_seeds(embeddings, seed_map, options), options.max_instances)
     prototypes = embeddings_at(embeddings, seeds.places)
+    places, counted = _places_to_group(foreground)
+    own = _taken_at(pixels, places)
     # One buffer for all rounds, since the system would have to hand out fresh memory for each (B, K, N).
-    values = pixels.new_empty(*prototypes.shape[:2], pixels.shape[2])
+    values = own.new_empty(*prototypes.shape[:2], own.shape[2])
     for _ in range(options.iterations):
-        _multiply_into(values, prototypes, seeds.valid, pixels)
-        best = _best_value_above(values, foreground, options.similarity)
-        prototypes = _mean_directions(prototypes, values.ge_(best[:, None]), pixels)
+        _multiply_into(values, prototypes, seeds.valid, own)
+        best = _best_value_above(values, counted, options.similarity)
+        prototypes = _mean_directions(prototypes, values.ge_(best[:, None]), own)
     scale = 1 / options.temperature
-    _multiply_into(values, prototypes * scale, seeds.valid, pixels)
-    best = _best_value_above(values, foreground, options.similarity * scale)
+    _multiply_into(values, prototypes * scale, seeds.valid, own)
+    best = _best_value_above(values, counted, options.similarity * scale)
     owners, valid = assign_pixels(values, best, seeds.valid, options.min_area)
-    affinity = values.add_(invalid_bias(valid))
+    affinity = torch.baddbmm(invalid_bias(valid), prototypes * scale, pixels[:, :-1])
     scores = torch.where(valid, seeds.scores, 0.0)
     size = p_thing.shape[1:]
-    return Groups(valid, scores, affinity.unflatten(2, size), owners.unflatten(1, size))
+    assignment = _put_back(owners, places, pixels.shape[2])
+    return Groups(valid, scores, affinity.unflatten(2, size), assignment.unflatten(1, size))
+
+
+def _places_to_group(foreground: Tensor) -> tuple[Tensor, Tensor]:
+    """The pixels that may belong to an instance: only they take part in the rounds.
+
+    Args:
+        foreground: bool (B, N).
+
+    Returns:
+        Places int64 (B, M), N where an image has fewer than M, and whether there is one, bool (B, M). In recorded
+        graphs, whose shapes are fixed, all N pixels, and whether they are of the foreground.
+    """
+    batch, number = foreground.shape
+    if static_shapes():
+        return torch.arange(number, device=foreground.device).expand(batch, -1), foreground
+    counts = foreground.sum(1)
+    images, pixels = foreground.nonzero(as_tuple=True)
+    ranks = torch.arange(len(pixels), device=pixels.device) - (counts.cumsum(0) - counts)[images]
+    places = pixels.new_full((batch, max(1, int(counts.max()))), number)
+    places[images, ranks] = pixels
+    return places, places < number
+
+
+def _taken_at(pixels: Tensor, places: Tensor) -> Tensor:
+    """(B, D, M) those of the pixels (B, D, N)."""
+    if static_shapes():
+        return pixels
+    index = places.clamp(max=pixels.shape[2] - 1)[:, None].expand(-1, pixels.shape[1], -1)
+    return pixels.gather(2, index)
+
+
+def _put_back(owners: Tensor, places: Tensor, number: int) -> Tensor:
+    """int64 (B, N) owners of all pixels, -1 = none, from those (B, M) of the places."""
+    if static_shapes():
+        return owners
+    return owners.new_full((len(owners), number + 1), -1).scatter_(1, places, owners)[:, :number]
 
 
 def check_maps(vectors: Tensor, seed_map: Tensor, p_thing: Tensor) -> None:

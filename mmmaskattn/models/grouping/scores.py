@@ -6,12 +6,14 @@ more than many machines have.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from mmmaskattn.models.grouping.cells import cell_side, enlarge
 from mmmaskattn.models.grouping.groups import Groups, ordered_top
 from mmmaskattn.models.grouping.prototypes import one_hot
 
@@ -82,35 +84,63 @@ def _greatest(maps: Tensor, threshold: float) -> Greatest:
 def group_means(features: Tensor, groups: Groups) -> Tensor:
     """Mean of features over each hard mask, as a product of matrices: a scatter would not be repeatable on a GPU.
 
+    Of coarser features each cell counts as often as the mask has places in it: the mean is that over features enlarged
+    to the masks' size by repeating them.
+
     Args:
-        features: float (B, C, H, W).
+        features: float (B, C, h, w), of the masks' size or a map of cells over it.
         groups: the groups, K slots.
 
     Returns:
         float (B, K, C); 0 for slots without a pixel. Gradients flow to the features.
+
+    Raises:
+        ValueError: The features are no map of cells over the masks.
     """
-    masks = one_hot(groups.assignment.flatten(1), groups.valid.shape[1]).to(features.dtype)
-    areas = masks.sum(2, keepdim=True, dtype=torch.float).clamp(min=1)
-    return torch.bmm(masks, features.flatten(2).transpose(1, 2)) / areas
+    masks = one_hot(groups.assignment.flatten(1), groups.valid.shape[1])
+    size = groups.assignment.shape[1:]
+    side = _side_of_cells(features, size)
+    if side > 1:
+        height, width = features.shape[2:]
+        masks = F.pad(masks.unflatten(2, size), (0, width * side - size[1], 0, height * side - size[0]))
+        masks = masks.unflatten(3, (width, side)).unflatten(2, (height, side)).sum((3, 5)).flatten(2)
+    areas = masks.sum(2, keepdim=True).clamp(min=1)
+    return torch.bmm(masks.to(features.dtype), features.flatten(2).transpose(1, 2)) / areas
+
+
+def _side_of_cells(features: Tensor, size: Sequence[int]) -> int:
+    """How many places of (H, W) a cell of the features has in each direction."""
+    side = cell_side(features.shape[2:], size)
+    if not side:
+        raise ValueError(
+            f'features are {tuple(features.shape[2:])}, the map of slots {tuple(size)}; expected the same size, or it '
+            'divided by 2, 4, 8, ... and rounded up'
+        )
+    return side
 
 
 def slot_means(features: Tensor, assignment: Tensor, slots: int) -> Tensor:
     """What `group_means` computes, by a scatter: several times faster; for training, where the order of sums may vary.
 
     Args:
-        features: float (B, C, H, W).
+        features: float (B, C, h, w), of the masks' size or a map of cells over it.
         assignment: int64 (B, H, W), slot that owns the pixel, -1 = none.
         slots: K.
 
     Returns:
         float (B, K, C); 0 for slots without a pixel. Gradients flow to the features.
+
+    Raises:
+        ValueError: The features are no map of cells over the masks.
     """
-    batch, channels = features.shape[:2]
-    index = assignment.flatten(1) + 1
-    areas = features.new_zeros(batch, slots + 1).scatter_add(1, index, torch.ones_like(index, dtype=features.dtype))
-    sums = features.new_zeros(batch, channels, slots + 1)
-    sums = sums.scatter_add(2, index[:, None].expand(-1, channels, -1), features.flatten(2))
-    return (sums[:, :, 1:] / areas[:, None, 1:].clamp(min=1)).transpose(1, 2)
+    side = _side_of_cells(features, assignment.shape[1:])
+    width, cells = features.shape[3], features.shape[2] * features.shape[3]
+    rows, columns = (torch.arange(length, device=features.device) // side for length in assignment.shape[1:])
+    code = (assignment + 1) * cells + rows[:, None] * width + columns
+    counts = features.new_zeros(len(features), (slots + 1) * cells)
+    counts = counts.scatter_add_(1, code.flatten(1), torch.ones_like(code, dtype=features.dtype).flatten(1))
+    counts = counts.unflatten(1, (slots + 1, cells))[:, 1:]
+    return torch.bmm(counts, features.flatten(2).transpose(1, 2)) / counts.sum(2, keepdim=True).clamp(min=1)
 
 
 def class_probabilities(class_logits: Tensor | None, semantic_probs_pooled: Tensor) -> Tensor:
@@ -197,10 +227,11 @@ def soft_masks(groups: Groups, p_thing: Tensor) -> Tensor:
 
     Args:
         groups: the groups, K slots.
-        p_thing: float (B, H, W).
+        p_thing: float (B, H, W), at the size of the masks; where it is finer than the groups, their soft assignment
+            is enlarged to it.
 
     Returns:
         float (B, K, H, W), 0 to 1, whose sum over K is at most ``p_thing``; 0 where not valid.
     """
-    weights = groups.affinity.softmax(1) * p_thing[:, None]
-    return weights * groups.valid[:, :, None, None]
+    shares = groups.affinity.softmax(1) * groups.valid[:, :, None, None]
+    return enlarge(shares, (p_thing.shape[1], p_thing.shape[2])) * p_thing[:, None]

@@ -27,6 +27,11 @@ class Seeds(NamedTuple):
     scores: Tensor
     places: Tensor
 
+    def first(self) -> Seeds:
+        """In eager mode as many as the image with most has, at least 1; in recorded graphs all of them."""
+        kept = self.valid.shape[1] if static_shapes() else max(1, int(self.valid.sum(1).max()))
+        return Seeds(self.valid[:, :kept], self.scores[:, :kept], self.places[:, :kept])
+
 
 def peak_mask(seed_map: Tensor, threshold: float) -> Tensor:
     """Pixels above the threshold that no neighbour of the 3x3 window exceeds.
@@ -76,9 +81,7 @@ def compact(seeds: Seeds, count: int) -> Seeds:
         count: K.
     """
     scores, order = ordered_top(torch.where(seeds.valid, seeds.scores, 0.0), count)
-    valid = scores > 0
-    kept = valid.shape[1] if static_shapes() else max(1, int(valid.sum(1).max()))
-    return Seeds(valid[:, :kept], scores[:, :kept], seeds.places.gather(1, order)[:, :kept])
+    return Seeds(scores > 0, scores, seeds.places.gather(1, order)).first()
 
 
 def distinct_seeds(embeddings: Tensor, seed_map: Tensor, options: GroupingOptions) -> Seeds:
@@ -92,9 +95,9 @@ def distinct_seeds(embeddings: Tensor, seed_map: Tensor, options: GroupingOption
         options: how to group.
 
     Returns:
-        Up to 4 K seeds, in their order; the duplicates are not valid.
+        Up to 4 K seeds, in their order; the duplicates are not valid. In eager mode only as many as an image has.
     """
-    seeds = best_peaks(seed_map, options.seed_threshold, CANDIDATES_PER_INSTANCE * options.max_instances)
+    seeds = best_peaks(seed_map, options.seed_threshold, CANDIDATES_PER_INSTANCE * options.max_instances).first()
     vectors = embeddings_at(embeddings, seeds.places)
     alike = torch.bmm(vectors, vectors.transpose(1, 2)) > options.duplicate_similarity
     earlier = torch.ones(alike.shape[1:], dtype=torch.bool, device=alike.device).tril(-1)
