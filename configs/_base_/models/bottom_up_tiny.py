@@ -2,7 +2,7 @@
 _base_ = './bottom_up_base.py'
 from mmmaskattn.utils.configs import auxiliary_class_heads
 
-channels = (24, 48, 104, 144)
+channels = (24, 48, 96, 128)
 model = dict(
     backbone=dict(arch='tiny'),
     neck=dict(arch='tiny'),

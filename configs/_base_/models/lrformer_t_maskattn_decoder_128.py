@@ -7,7 +7,9 @@ model = dict(
         arch='tiny',
         in_channels=[48, 96, 240, 384],
         channels=(48, 96, 144),
+        num_convs=(2, 2, 2),
         attention_masks=(None, 'gate', 'gate'),
+        reduce=True,
         strides=(4, 8, 16),
     ),
     decode_head=dict(

@@ -7,7 +7,7 @@
     |                  |   drawn anew for every picture, so a region by itself says nothing.
     |   ##      %%     |
     |      ++++    ##  |   ``images/{train,val}/*.png``; ``labels/`` of the same stems: 0 = background and legend,
-    +------------------+   1 to 3 = the class of the mark.
+    +------------------+   1 to 3 = the class of the mark; ``classes.txt``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from mmmaskattn.data_tools.mini.shapes import smooth_noise
 from mmmaskattn.data_tools.mini.write import LayoutWriter, write_picture
 
 CLASSES = ('background', 'bar', 'disc', 'cross')
+PALETTE = ((90, 90, 90), (220, 60, 40), (40, 120, 220), (240, 200, 40))
 SWATCHES = 3
 REGIONS = 6
 
@@ -37,6 +38,10 @@ class LegendWriter(LayoutWriter):
         picture, labels = draw_legend_scene(rng, *size)
         write_picture(self.root / 'images' / split / f'{index:05d}.png', picture)
         write_picture(self.root / 'labels' / split / f'{index:05d}.png', labels)
+
+    def finish(self) -> None:
+        """Write ``classes.txt``, the classes in the order of their labels."""
+        (self.root / 'classes.txt').write_text('\n'.join(CLASSES) + '\n', encoding='utf-8')
 
 
 def draw_legend_scene(rng: np.random.Generator, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:

@@ -46,8 +46,9 @@ class LayoutWriter(ABC):
     def write(self, rng: np.random.Generator, size: tuple[int, int], split: str, index: int) -> None:
         """Draw one scene of (height, width) and write its files; ``index`` counts from 0 within the split."""
 
+    @abstractmethod
     def finish(self) -> None:
-        """Write the files that describe the whole set, where a layout has such."""
+        """Write the files that describe the whole set."""
 
 
 class SceneWriter(LayoutWriter):

@@ -269,9 +269,7 @@ class ContrastiveInstanceHead(SegmentHead):
         classes = class_probabilities(self.classifier(means).float(), votes)
         return groups, instance_scores(groups, classes, p_thing)
 
-    def _grouping_input(
-        self, outputs: SegmentOutputs, size: tuple[int, int]
-    ) -> tuple[Tensor, Tensor, GroupingOptions]:
+    def _grouping_input(self, outputs: SegmentOutputs, size: tuple[int, int]) -> tuple[Tensor, Tensor, GroupingOptions]:
         """Probabilities (B, h', w') of the embeddings' places to be a thing, and to be a seed of one, and options."""
         grid = (outputs.pixels.shape[2], outputs.pixels.shape[3])
         side = cell_side(grid, size)

@@ -82,7 +82,8 @@ def masked_attention(query: Tensor, key: Tensor, value: Tensor, terms: MaskTerms
 
     In training, and on CUDA, a bias for each key rides as one more channel, Q' = [Q, sqrt(d)], K' = [K, m],
     V' = [V, 0] at the old scale: the same product, and the gradient of m does not push SDPA to its slow path, as an
-    ``attn_mask`` that needs a gradient would. Elsewhere it is an ``attn_mask``, which copies nothing. Zeros fill the channels up to a width that fused kernels take, see :func:`carried_width`.
+    ``attn_mask`` that needs a gradient would. Elsewhere it is an ``attn_mask``, which copies nothing. Zeros fill
+    the channels up to a width that fused kernels take, see :func:`carried_width`.
 
     Args:
         query: float (B, heads, N, d).

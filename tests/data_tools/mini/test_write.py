@@ -27,7 +27,7 @@ def write(layout: str, root: Path, **options) -> Path:
 def test_same_options_same_bytes(layout: str, tmp_path: Path):
     one, again = digest(write(layout, tmp_path / 'a')), digest(write(layout, tmp_path / 'b'))
     assert one == again
-    assert len(one) > 10
+    assert len(one) >= 10
     assert one != digest(write(layout, tmp_path / 'c', seed=1))
 
 

@@ -32,6 +32,10 @@ class TestTiny(EncoderContract):
     options = dict(arch='tiny')
 
 
+class TestNano(EncoderContract):
+    options = dict(arch='nano')
+
+
 class TestSmall(EncoderContract):
     options = dict(arch='small')
 

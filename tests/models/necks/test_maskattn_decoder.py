@@ -40,6 +40,10 @@ class TestTiny(DecoderContract):
     encoder = options = dict(arch='tiny')
 
 
+class TestNano(DecoderContract):
+    encoder = options = dict(arch='nano')
+
+
 class TestSmall(DecoderContract):
     encoder = options = dict(arch='small')
 
@@ -52,8 +56,8 @@ class TestBase(DecoderContract):
 class TestEncoderOnly(DecoderContract):
     """Attention in the encoder alone (Table 6)."""
 
-    encoder = dict(arch='tiny')
-    options = dict(arch='tiny', attention_masks=None)
+    encoder = dict(arch='tiny', attention_masks='gate')
+    options = dict(arch='tiny')
 
     def test_has_no_attention_in_the_decoder(self, model):
         assert not any(isinstance(m, MaskAttention) for m in model.neck.modules())
@@ -63,8 +67,8 @@ class TestEncoderOnly(DecoderContract):
 class TestDecoderOnly(DecoderContract):
     """Attention in the decoder alone (Table 6)."""
 
-    encoder = dict(arch='tiny', attention_masks=None)
-    options = dict(arch='tiny')
+    encoder = dict(arch='tiny')
+    options = dict(arch='tiny', attention_masks='gate', reduce=True)
 
     def test_has_no_attention_in_the_encoder(self, model):
         assert any(isinstance(m, MaskAttention) for m in model.neck.modules())
@@ -80,18 +84,12 @@ class TestLowResolution(DecoderContract):
         assert all(isinstance(a, LowResolutionMaskAttention) for a in model.neck.attentions)
 
 
-class TestNoAttention(DecoderContract):
-    """The plain U-Net of Table 5."""
-
-    encoder = options = dict(arch='tiny', attention_masks=None)
-
-
 @pytest.mark.parametrize('sizes', [[(32, 32), (16, 16), (8, 8), (4, 4)], [(25, 32), (13, 16), (7, 8), (4, 4)]])
 def test_takes_a_four_level_pyramid(sizes):
     neck = MaskAttnDecoder([256, 512, 1024, 2048], arch='tiny')
     pyramid = [torch.rand(2, c, *s) for c, s in zip(neck.in_channels, sizes)]
     maps = neck(pyramid)
-    assert [tuple(m.shape) for m in maps] == [(2, c, *s) for c, s in zip((24, 48, 104), sizes)]
+    assert [tuple(m.shape) for m in maps] == [(2, c, *s) for c, s in zip((24, 48, 96), sizes)]
 
 
 def test_width_of_each_stage_is_a_choice():
