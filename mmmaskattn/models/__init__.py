@@ -7,7 +7,11 @@ mmdet; they are there only if those are installed.
 from importlib.util import find_spec
 
 from mmmaskattn.models import grouping, layers
+<<<<<<< HEAD
 from mmmaskattn.models.backbones import EfficientNetLite, LRFormer, MaskAttnUNet, TimmEncoder
+=======
+from mmmaskattn.models.backbones import LCNet, LRFormer, MaskAttnUNet, TopFormer
+>>>>>>> 66fcccd (Add six semantic peers: TopFormer-T, PIDNet-S, DDRNet-23-slim, LRASPP on MobileNetV3, Fast-SCNN, a thin U-Net on LCNet)
 from mmmaskattn.models.losses import InstanceClassLoss, InstanceContrastiveLoss, SeedLoss
 from mmmaskattn.models.necks import MaskAttnDecoder, StripCrossAttentionNeck
 
@@ -15,22 +19,34 @@ __all__ = [
     'EfficientNetLite',
     'InstanceClassLoss',
     'InstanceContrastiveLoss',
+    'LCNet',
     'LRFormer',
     'MaskAttnDecoder',
     'MaskAttnUNet',
     'SeedLoss',
     'StripCrossAttentionNeck',
+<<<<<<< HEAD
     'TimmEncoder',
+=======
+    'TopFormer',
+>>>>>>> 66fcccd (Add six semantic peers: TopFormer-T, PIDNet-S, DDRNet-23-slim, LRASPP on MobileNetV3, Fast-SCNN, a thin U-Net on LCNet)
     'grouping',
     'layers',
 ]
 
 if find_spec('mmseg') is not None:
-    from mmmaskattn.models.decode_heads import LRHead, StripCrossAttentionHead
+    from mmmaskattn.models.decode_heads import (
+        EdgePIDHead,
+        GlobalLRASPPHead,
+        LRHead,
+        StripCrossAttentionHead,
+        SummedMapsHead,
+    )
     from mmmaskattn.models.losses.pixel_cross_entropy_loss import PixelCrossEntropyLoss
-    from mmmaskattn.models.segmentors import MeanProbabilityTTA
+    from mmmaskattn.models.segmentors import CrossProcessEncoderDecoder, MeanProbabilityTTA
 
-    __all__ += ['LRHead', 'MeanProbabilityTTA', 'PixelCrossEntropyLoss', 'StripCrossAttentionHead']
+    __all__ += ['CrossProcessEncoderDecoder', 'EdgePIDHead', 'GlobalLRASPPHead', 'LRHead', 'MeanProbabilityTTA']
+    __all__ += ['PixelCrossEntropyLoss', 'StripCrossAttentionHead', 'SummedMapsHead']
 
 if find_spec('mmdet') is not None:
     from mmmaskattn.models.data_preprocessors import InstanceDataPreprocessor

@@ -1,0 +1,5 @@
+# ADE20K, semantic, 128x128: Fast-SCNN.
+_base_ = ['../../_base_/models/fast_scnn.py', '../../_base_/tasks/ade20k_semantic_128.py']
+from mmmaskattn.utils.configs import with_classes
+
+model = with_classes(_base_)

@@ -1,0 +1,5 @@
+# CamVid, semantic, 128x128: Fast-SCNN.
+_base_ = ['../../_base_/models/fast_scnn.py', '../../_base_/tasks/camvid_semantic_128.py']
+from mmmaskattn.utils.configs import with_classes
+
+model = with_classes(_base_)
