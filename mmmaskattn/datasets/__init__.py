@@ -12,9 +12,9 @@ from mmmaskattn.datasets.fraction import fraction_dataset
 __all__ = ['fraction_dataset', 'transforms']
 
 if find_spec('mmseg') is not None:
-    from mmmaskattn.datasets.camvid import CamVidDataset
-    from mmmaskattn.datasets.ccp import CCPDataset
-    from mmmaskattn.datasets.coco_panoptic_semantic import CocoPanopticSemanticDataset
+    from mmmaskattn.datasets.semantic.camvid import CamVidDataset
+    from mmmaskattn.datasets.semantic.ccp import CCPDataset
+    from mmmaskattn.datasets.semantic.coco_panoptic_semantic import CocoPanopticSemanticDataset
 
     __all__ += ['CCPDataset', 'CamVidDataset', 'CocoPanopticSemanticDataset']
 

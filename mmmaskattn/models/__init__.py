@@ -7,11 +7,7 @@ mmdet; they are there only if those are installed.
 from importlib.util import find_spec
 
 from mmmaskattn.models import grouping, layers
-<<<<<<< HEAD
-from mmmaskattn.models.backbones import EfficientNetLite, LRFormer, MaskAttnUNet, TimmEncoder
-=======
-from mmmaskattn.models.backbones import LCNet, LRFormer, MaskAttnUNet, TopFormer
->>>>>>> 66fcccd (Add six semantic peers: TopFormer-T, PIDNet-S, DDRNet-23-slim, LRASPP on MobileNetV3, Fast-SCNN, a thin U-Net on LCNet)
+from mmmaskattn.models.backbones import EfficientNetLite, LCNet, LRFormer, MaskAttnUNet, TimmEncoder, TopFormer
 from mmmaskattn.models.losses import InstanceClassLoss, InstanceContrastiveLoss, SeedLoss
 from mmmaskattn.models.necks import MaskAttnDecoder, StripCrossAttentionNeck
 
@@ -25,11 +21,8 @@ __all__ = [
     'MaskAttnUNet',
     'SeedLoss',
     'StripCrossAttentionNeck',
-<<<<<<< HEAD
     'TimmEncoder',
-=======
     'TopFormer',
->>>>>>> 66fcccd (Add six semantic peers: TopFormer-T, PIDNet-S, DDRNet-23-slim, LRASPP on MobileNetV3, Fast-SCNN, a thin U-Net on LCNet)
     'grouping',
     'layers',
 ]

@@ -8,7 +8,7 @@ import pytest
 from mmseg.registry import DATASETS
 from pictures import smooth_photo
 
-from mmmaskattn.datasets.camvid import CamVidDataset
+from mmmaskattn.datasets.semantic.camvid import CamVidDataset
 
 REAL = Path(__file__).parents[2] / '../shared/data/camvid128'
 LOAD = [

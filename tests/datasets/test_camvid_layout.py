@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmmaskattn.datasets.camvid import find_layout
+from mmmaskattn.datasets.semantic.camvid import find_layout
 
 
 @pytest.mark.parametrize('folders', [('test', 'testannot'), ('images/test', 'labels/test')])

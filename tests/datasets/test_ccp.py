@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 from small_data import write_folders
 
-from mmmaskattn.datasets.ccp import GROUP_OF_LABEL, CCPDataset
+from mmmaskattn.datasets.semantic.ccp import GROUP_OF_LABEL, CCPDataset
 
 CONFIG = Path(__file__).parents[2] / 'configs/_base_/datasets/ccp_semantic_128.py'
 REAL = Path(__file__).parents[3] / 'shared/data/ccp320'

@@ -9,7 +9,7 @@ from mmseg.registry import DATASETS
 
 from mmmaskattn.data_tools.mini import write_mini
 from mmmaskattn.datasets.categories import COCO_PANOPTIC_CATEGORIES
-from mmmaskattn.datasets.coco_panoptic_semantic import CocoPanopticSemanticDataset
+from mmmaskattn.datasets.semantic.coco_panoptic_semantic import CocoPanopticSemanticDataset
 
 OFFICIAL = Path(__file__).parents[2] / '../shared/data/coco_panoptic2'
 LOAD = [dict(type='mmmaskattn.LoadPanopticAsSemantic')]
