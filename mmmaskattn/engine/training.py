@@ -67,6 +67,9 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
         choices=CACHE_PLACES,
         help='keep decoded samples in memory, which all processes share, or on disk; auto: in memory where it fits',
     )
+    parser.add_argument(
+        '--cache-share', type=float, metavar='PART', help='most of the free memory, or disk, for it (default 0.5)'
+    )
     parser.add_argument('--cache-dir', help='folder of --cache disk; default WORK_DIR/cache')
     add_common_options(parser)
     return parser.parse_args(argv)
@@ -174,8 +177,8 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> None:
         cfg.merge_from_dict({'randomness.seed': args.seed})
     if args.fraction is not None:
         set_fraction(cfg, args.fraction, args.fraction_seed)
-    if args.cache or args.cache_dir:
-        set_cache(cfg, args.cache, args.cache_dir)
+    if args.cache or args.cache_dir or args.cache_share is not None:
+        set_cache(cfg, args.cache, args.cache_dir, args.cache_share)
     if args.resume:
         _resume(cfg, args.resume)
 
@@ -209,24 +212,27 @@ def enable_amp(cfg: Config, dtype: str | None = None, on_cpu: bool | None = None
         wrapper.dtype = dtype
 
 
-def set_cache(cfg: Config, where: str | None, folder: str | None) -> None:
+def set_cache(cfg: Config, where: str | None, folder: str | None = None, share: float | None = None) -> None:
     """Ask for a cache of decoded samples.
 
     Args:
         cfg: The config; changed in place.
         where: One of `CACHE_PLACES`; by default what the config says, or ``disk``.
         folder: Folder of a cache on disk.
+        share: Most of the free memory, or of the free disk, that it may take.
 
     Raises:
-        ValueError: If a folder is named for a cache that is not on disk.
+        ValueError: If a folder is named for a cache that is not on disk, or a share for none.
     """
     hooks = cfg.setdefault('default_hooks', {})
     hook = hooks.setdefault('cache', dict(type='mmmaskattn.SampleCacheHook', where='none'))
-    hook['where'] = where or (hook.where if hook.get('where', 'none') != 'none' else 'disk')
+    if where or folder:
+        hook['where'] = where or 'disk'
     if folder and hook['where'] != 'disk':
         raise ValueError(f'--cache-dir {folder}: the cache is not on disk but {hook["where"]}; say --cache disk')
-    if folder:
-        hook['folder'] = folder
+    if share is not None and hook.get('where', 'none') == 'none':
+        raise ValueError(f'--cache-share {share:g}: there is no cache; say --cache ram or --cache disk')
+    hook.update({name: value for name, value in (('folder', folder), ('share', share)) if value is not None})
 
 
 def _resume(cfg: Config, checkpoint: str) -> None:

@@ -3,12 +3,13 @@
 from multiprocessing import active_children
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from small_job import write_job
 
-from mmmaskattn.engine.runner import ConsoleRunner, build_runner, end_workers, quiet_start
+from mmmaskattn.engine.runner import ConsoleRunner, LayoutRunner, build_runner, end_workers, quiet_start
 
 
 @pytest.fixture
@@ -35,10 +36,26 @@ def test_what_mmengine_says_at_the_start_is_in_the_log_file_only(cfg, tmp_path, 
 
 def test_verbose_shows_it_all(cfg, capsys):
     runner = build_runner(cfg, verbose=True)
-    assert type(runner) is Runner
+    assert type(runner) is LayoutRunner
     shown = capsys.readouterr().out
     assert 'System environment:' in shown
     assert 'Hooks will be executed' in shown
+
+
+@pytest.mark.parametrize('wanted', [True, False])
+def test_weights_are_laid_out_before_the_model_is_wrapped(cfg, wanted, monkeypatch):
+    """Torch lays out its buffers of gradients when it wraps the model."""
+    layouts = []
+
+    def wrap(self, wrapper, model):
+        layouts.append(model.backbone.blocks[1].convs[0].conv.weight.is_contiguous(memory_format=torch.channels_last))
+        return model
+
+    monkeypatch.setattr(Runner, 'wrap_model', wrap)
+    if not wanted:
+        del cfg.default_hooks['channels_last']
+    build_runner(cfg)
+    assert layouts == [wanted]
 
 
 def test_a_runner_type_of_the_config_is_respected(cfg):

@@ -33,6 +33,8 @@ class Run:
         options: Settings for ``--cfg-options`` of training and test alike, as ``key=value``.
         protocol: Evaluation protocol of the test.
         fingerprint: Of the config, options merged, and of its data: see `fingerprint_of`.
+        speed: More settings, like ``options``, that change the time alone and so not the run's name.
+        train_words: More words for the training's command line that change the time alone.
     """
 
     config: Path
@@ -42,6 +44,8 @@ class Run:
     options: tuple[str, ...] = ()
     protocol: str = 'lowres'
     fingerprint: str = ''
+    speed: tuple[str, ...] = ()
+    train_words: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -100,16 +104,31 @@ def last_checkpoint(folder: Path) -> Path | None:
     return folder / Path(note.read_text().strip()).name if note.is_file() else None
 
 
+_WORKING: set[subprocess.Popen] = set()
+"""The tools that run now."""
+
+
+def stop_runs() -> None:
+    """Ask the tools that run now to end; a training saves a checkpoint first."""
+    for process in list(_WORKING):
+        process.terminate()
+
+
 def _call(script: Path, arguments: Sequence[str], log: Path, threads: int) -> None:
     """Run one of our tools with its output appended to ``log``."""
     paths = [str(script.parents[1]), *filter(None, [os.environ.get('PYTHONPATH')])]
     environment = dict(os.environ, OMP_NUM_THREADS=str(threads), PYTHONPATH=os.pathsep.join(paths))
+    command = [sys.executable, str(script), *arguments]
     with log.open('a') as output:
-        command = [sys.executable, str(script), *arguments]
-        done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, env=environment, check=False)
-    if done.returncode:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
+        _WORKING.add(process)
+        try:
+            status = process.wait()
+        finally:
+            _WORKING.discard(process)
+    if status:
         last = next(iter(log.read_text(errors='replace').splitlines()[-1:]), 'it said nothing')
-        raise RunFailedError(f'{script.name} ended with {done.returncode} (all it said: {log}): {last}')
+        raise RunFailedError(f'{script.name} ended with {status} (all it said: {log}): {last}')
 
 
 def _add_seconds(folder: Path, seconds: float) -> float:
@@ -137,12 +156,11 @@ def train_run(run: Run, tools: Path, threads: int) -> float:
     run.folder.mkdir(parents=True, exist_ok=True)
     epochs = (f'train_cfg.max_epochs={run.epochs}', f'train_cfg.val_interval={run.epochs}')
     arguments = [str(run.config), '--work-dir', str(run.folder), '--seed', str(run.seed)]
-    arguments += ['--resume'] if last_checkpoint(run.folder) else []
+    arguments += [*run.train_words, *(['--resume'] if last_checkpoint(run.folder) else [])]
+    arguments += ['--cfg-options', *epochs, *run.options, *run.speed]
     began = time.monotonic()
     try:
-        _call(
-            tools / 'train.py', [*arguments, '--cfg-options', *epochs, *run.options], run.folder / 'train.out', threads
-        )
+        _call(tools / 'train.py', arguments, run.folder / 'train.out', threads)
     finally:
         seconds = _add_seconds(run.folder, time.monotonic() - began)
     return seconds
@@ -167,7 +185,8 @@ def evaluate_run(run: Run, tools: Path, threads: int) -> dict[str, float]:
         raise RunFailedError(f'{run.folder}: training left no checkpoint; see train.out there')
     folder = run.folder / 'test'
     arguments = [str(run.config), str(checkpoint), '--protocol', run.protocol, '--work-dir', str(folder)]
-    arguments += ['--cfg-options', *run.options] if run.options else []
+    options = [*run.options, *run.speed]
+    arguments += ['--cfg-options', *options] if options else []
     _call(tools / 'test.py', arguments, run.folder / 'test.out', threads)
     newest = max(folder.glob('test_*.json'), key=lambda path: path.stat().st_mtime)
     return json.loads(newest.read_text())

@@ -73,8 +73,8 @@ class PlainLoop:
         batches: What the loader gave.
     """
 
-    def __init__(self, model: nn.Module, cfg: Config, batches: Sequence[Any]) -> None:
-        self.model: Any = model
+    def __init__(self, model: Any, cfg: Config, batches: Sequence[Any]) -> None:
+        self.model = model
         self.clip = cfg.optim_wrapper.get('clip_grad')
         self.optimizer = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper)).optimizer
         self.batches = [self.model.data_preprocessor(batch, training=True) for batch in batches]
@@ -148,8 +148,9 @@ def time_epochs(cfg: Config, setting: LoadingSetting, epochs: int, images: int |
         runner.register_hook(start)
         runner.register_hook(end)
         runner.train()
-    (first, *_), *timed = end.epochs
-    return EpochTimes(*map(list, zip(*timed)), first, len(batches))  # type: ignore[arg-type]
+    first, *timed = end.epochs
+    mine, plain, mine_cpu, plain_cpu = (list(column) for column in zip(*timed))
+    return EpochTimes(mine, plain, mine_cpu, plain_cpu, first[0], len(batches))
 
 
 def _prepared(cfg: Config, setting: LoadingSetting, epochs: int, images: int | None, folder: str) -> Config:

@@ -118,7 +118,7 @@ def _measure(
         return text, True
     instead = 'another folder' if where == 'disk' else '--cache disk'
     refusal = f'--cache {where}: {text}, of which at most {share:.0%} may be taken; use a copy of the data made by '
-    return f'{refusal}tools/data/shrink.py, {instead}, or a larger share (default_hooks.cache.share)', False
+    return f'{refusal}tools/data/shrink.py, {instead}, or a larger --cache-share', False
 
 
 def _new_store(leaf: BaseDataset, where: str, folder: str | Path, limit: int) -> Store:

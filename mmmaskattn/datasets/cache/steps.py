@@ -24,10 +24,18 @@ SCALES = (1, 2, 4, 8)
 SLOTS = 1 + len(SCALES)
 """Records of a sample: the size that decides at which scale it is decoded, then one for each scale."""
 _TRIED_RATIOS = 33
-_NAMES = ('CheckPicture', 'CheckSegMap', 'LoadInstances', 'LoadLowResImage', 'LoadPanoptic', 'LoadPanopticAsSemantic')
-_NAMES += ('LoadSegMap', 'LowResResize')
-SAME_EACH_TIME = (LoadImageFromFile, *(getattr(transforms, name) for name in _NAMES if hasattr(transforms, name)))
-"""Steps that give the same for the same sample each time. `LoadInstances` is there only with mmdet."""
+SAME_EACH_TIME = (
+    LoadImageFromFile,
+    transforms.CheckPicture,
+    transforms.CheckSegMap,
+    transforms.LoadLowResImage,
+    transforms.LoadPanoptic,
+    transforms.LoadPanopticAsSemantic,
+    transforms.LoadSegMap,
+    transforms.LowResResize,
+    *([transforms.LoadInstances] if hasattr(transforms, 'LoadInstances') else []),  # there with mmdet
+)
+"""Steps that give the same for the same sample each time."""
 
 
 def steps_to_cache(steps: list[Any]) -> list[Any]:

@@ -6,7 +6,7 @@ import signal
 from typing import Any
 
 from mmengine.dist import get_world_size, is_main_process
-from mmengine.hooks import Hook
+from mmengine.hooks import EMAHook, Hook
 from mmengine.runner import Runner
 
 from mmmaskattn.engine.hooks.checkpoint_hook import WholeCheckpointHook
@@ -27,6 +27,7 @@ class StopHook(Hook):
 
     def __init__(self) -> None:
         self._epoch_began: int | None = None
+        self._validating = False
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Read at which iteration the epoch began in which the training was stopped.
@@ -89,6 +90,23 @@ class StopHook(Hook):
         if number:
             self.stop(runner, number, runner.iter + 1)
 
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Note that other weights may be in the model's place.
+
+        Args:
+            runner: The Runner.
+        """
+        self._validating = True
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Note that they no longer are.
+
+        Args:
+            runner: The Runner.
+            metrics: What was found.
+        """
+        self._validating = False
+
     def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Stop within a validation during training, where the process is alone: several may differ in batches.
 
@@ -112,6 +130,11 @@ class StopHook(Hook):
         Raises:
             SystemExit: With 128 + the signal's number.
         """
+        for one in runner.hooks if self._validating else ():
+            if isinstance(one, EMAHook):
+                one.after_val_epoch(
+                    runner
+                )  # puts the averaged weights aside; the checkpoint holds both in their places
         began = iterations if self._epoch_began is None else self._epoch_began
         interrupted = dict(epoch_began=began, epoch_length=len(runner.train_dataloader))
         meta = dict(epoch=runner.epoch, iter=iterations, interrupted=interrupted)
