@@ -118,6 +118,15 @@ def test_sizes_shown_are_those_counted(variant: str):
     assert shown[1:3] == [f'{counted.macs / 1e9:.3f} G', f'{counted.params_read / 1e6:.3f} M']
 
 
+@pytest.mark.parametrize('model', ['lite0', 'lite1', 'lite2'])
+def test_sizes_of_pretrained_models_are_those_counted(model: str):
+    (shown,) = [row for row in rows('reference/variants.md') if row[0] == model]
+    counted = count_complexity(
+        build_model(Config.fromfile(ROOT / f'configs/maskattn/camvid_semantic_128_{model}.py')), (128, 128)
+    )
+    assert shown[1:] == [f'{counted.macs / 1e9:.3f} G', f'{counted.params_read / 1e6:.3f} M']
+
+
 def test_masks_page_lists_every_mask():
     listed = [row[0] for row in rows('reference/masks.md')]
     assert set(ATTENTION_MASKS) <= set(listed)

@@ -33,6 +33,7 @@ BASE: dict[str, dict] = {
     'LayerNorm2d': dict(normalized_shape=4),
     'CrossProcessBN': dict(num_features=4),
     'MaskAttnUNet': dict(arch='tiny'),
+    'TimmEncoder': dict(model_name='resnet18'),
     'MaskAttnDecoder': dict(arch='tiny'),
     'StripCrossAttentionNeck': dict(in_channels=(8, 8)),
     'LRHead': DECODER,
@@ -57,7 +58,7 @@ BASE: dict[str, dict] = {
     'SegmentDump': dict(output_dir='absent/out'),
 }
 BASE['MeanProbabilityTTA'] = dict(module=dict(type='mmmaskattn.BottomUpPanoptic', **BASE['BottomUpPanoptic']))
-NEEDS_FILES = ('CamVidDataset', 'FractionDataset')  # cannot be made here, only refused
+NEEDS_FILES = ('CamVidDataset', 'FractionDataset', 'TimmEncoder')  # cannot be made here, only refused
 POOL: list[Any] = [
     *(None, 'nonsense', '', 'False', True, 2, 0, -1, -0.5, 1.5, 1e40, math.nan, math.inf, object()),
     *({}, {'a': 1}, [], [-1], [math.nan], ['nonsense'], [None], [1.5], [2], [16] * 2, [2] * 3, [2] * 7, [[2]], [{}]),

