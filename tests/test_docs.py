@@ -106,6 +106,8 @@ def test_variants_page_agrees_with_the_code():
 
 
 def _names(masks) -> str:
+    if masks is None:
+        return 'None'
     return ', '.join(f'{mask["type"]} {mask["k"]}' if isinstance(mask, dict) else str(mask) for mask in masks)
 
 

@@ -128,6 +128,14 @@ def test_zeros_up_to_a_width_change_nothing(width):
         torch.testing.assert_close(a, b, atol=1e-12, rtol=1e-12)
 
 
+def test_a_bias_as_attn_mask_is_what_a_carried_one_is():
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(2, 3, n, 16) for n in (9, 5, 5))
+    bias = torch.randn(2, 5)
+    carried = masked_attention(q, k, v, MaskTerms(key_bias=bias.clone().requires_grad_()))
+    torch.testing.assert_close(masked_attention(q, k, v, MaskTerms(key_bias=bias)), carried, atol=1e-6, rtol=1e-5)
+
+
 @pytest.mark.parametrize(('channels', 'width'), [(16, 24), (32, 40), (64, 72), (36, 40), (26, 32)])
 @pytest.mark.parametrize('device', ['cuda', 'cpu', 'meta'])
 def test_heads_reach_the_kernel_in_a_width_that_it_takes(channels, width, device, monkeypatch):
@@ -144,7 +152,8 @@ def test_heads_reach_the_kernel_in_a_width_that_it_takes(channels, width, device
         monkeypatch.setattr('mmmaskattn.models.layers.mask_attention.carried_width', lambda *_: wanted)
     place = 'cpu' if device == 'cpu' else 'meta'
     heads = [torch.zeros(1, 2, n, channels, device=place) for n in (9, 5, 5)]
-    assert masked_attention(*heads, MaskTerms(key_bias=torch.zeros(1, 5, device=place))).shape == (1, 2, 9, channels)
+    bias = torch.zeros(1, 5, device=place, requires_grad=True)
+    assert masked_attention(*heads, MaskTerms(key_bias=bias)).shape == (1, 2, 9, channels)
     assert masked_attention(*heads, MaskTerms()).shape == (1, 2, 9, channels)
     assert seen == [width if device == 'cuda' else channels + 1] * 3 + [channels] * 3
 
