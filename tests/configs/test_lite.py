@@ -20,7 +20,10 @@ ABSENT = 'package://no_such_weights'
 
 
 def test_lite0_is_there_for_every_task_of_tiny():
-    tiny = {path.stem.removesuffix('_tiny') for path in (CONFIGS / 'maskattn').glob('*_tiny.py')}
+    """But for the drawn legends, which are about attention."""
+    tiny = {path.stem.removesuffix('_tiny') for path in (CONFIGS / 'maskattn').glob('*_tiny.py')} - {
+        'legend_semantic_128'
+    }
     assert {path.stem.removesuffix('_lite0') for path in LITE if path.stem.endswith('lite0')} == tiny
 
 
