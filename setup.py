@@ -69,6 +69,7 @@ setup(
     extras_require={
         'deploy': [*ONNX],
         'pretrained': [*WEIGHTS],
+        'stardist': ['stardist'],
         'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX, WEIGHTS[0]],
     },
 )

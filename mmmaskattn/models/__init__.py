@@ -7,7 +7,15 @@ mmdet; they are there only if those are installed.
 from importlib.util import find_spec
 
 from mmmaskattn.models import grouping, layers
-from mmmaskattn.models.backbones import EfficientNetLite, LCNet, LRFormer, MaskAttnUNet, TimmEncoder, TopFormer
+from mmmaskattn.models.backbones import (
+    EfficientNetLite,
+    LCNet,
+    LRFormer,
+    MaskAttnUNet,
+    StarDistUNet,
+    TimmEncoder,
+    TopFormer,
+)
 from mmmaskattn.models.losses import InstanceClassLoss, InstanceContrastiveLoss, SeedLoss
 from mmmaskattn.models.necks import MaskAttnDecoder, StripCrossAttentionNeck
 
@@ -20,6 +28,7 @@ __all__ = [
     'MaskAttnDecoder',
     'MaskAttnUNet',
     'SeedLoss',
+    'StarDistUNet',
     'StripCrossAttentionNeck',
     'TimmEncoder',
     'TopFormer',
@@ -48,6 +57,7 @@ if find_spec('mmdet') is not None:
         ContrastiveInstanceHead,
         OffsetVotingHead,
         RescalingRTMDetInsHead,
+        StarDistHead,
     )
     from mmmaskattn.models.detectors import BottomUpPanoptic
 
@@ -58,4 +68,5 @@ if find_spec('mmdet') is not None:
         'InstanceDataPreprocessor',
         'OffsetVotingHead',
         'RescalingRTMDetInsHead',
+        'StarDistHead',
     ]

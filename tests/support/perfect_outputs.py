@@ -22,6 +22,7 @@ from mmmaskattn.datasets.transforms.low_res_resize import resize_labels
 from mmmaskattn.models.dense_heads.offset_voting_head import OffsetVotingHead, mass_centres, true_offsets
 from mmmaskattn.models.dense_heads.segment_head import SegmentOutputs
 from mmmaskattn.models.dense_heads.segment_prediction import boxes_of
+from mmmaskattn.models.dense_heads.stardist_head import StarDistHead, StarOutputs
 
 SURE = 9.0
 """Logit of what is certain."""
@@ -91,7 +92,7 @@ def feed(model: Any, scenes: Sequence[Scene]) -> None:
 def _features(model: Any, inputs: Tensor) -> list[Tensor]:
     """Features without content; ours are pooled by the classifier of instances, so they need their shape."""
     head = getattr(model, 'segment_head', None)
-    if head is None:
+    if head is None or isinstance(head, StarDistHead):
         return [inputs[:, :0]]
     channels = head.semantic_branch.out.in_channels
     height, width = (side // head.upsample for side in inputs.shape[2:])
@@ -100,6 +101,11 @@ def _features(model: Any, inputs: Tensor) -> list[Tensor]:
 
 def _feed_segment_head(head: Any, scenes: Sequence[Scene]) -> None:
     ids = torch.stack([scene.ids for scene in scenes])
+    if isinstance(head, StarDistHead):
+        objects, distances = head._truth(ids, 2)
+        stars = StarOutputs(torch.logit(objects[:, None], 1e-6), distances)
+        head.forward = lambda feats, size: stars
+        return
     semantic = SURE * torch.stack([2.0 * (ids > 0) - 1, 2.0 * (ids == 0) - 1], 1)
     centres = mass_centres(ids, int(ids.max()))
     seeds = torch.full_like(semantic[:, :1], -SURE)

@@ -6,6 +6,7 @@ from mmmaskattn.models.dense_heads.contrastive_instance_head import ContrastiveI
 from mmmaskattn.models.dense_heads.offset_voting_head import OffsetVotingHead
 from mmmaskattn.models.dense_heads.rtmdet_ins_head import RescalingRTMDetInsHead
 from mmmaskattn.models.dense_heads.segment_head import SegmentHead, SegmentOutputs
+from mmmaskattn.models.dense_heads.stardist_head import StarDistHead
 
 __all__ = [
     'AuxiliaryClassHead',
@@ -15,4 +16,5 @@ __all__ = [
     'RescalingRTMDetInsHead',
     'SegmentHead',
     'SegmentOutputs',
+    'StarDistHead',
 ]
