@@ -22,6 +22,7 @@ from mmengine.hooks import Hook
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
 from torch import nn
+from torch.optim import Optimizer
 
 from mmmaskattn.datasets.check_root import leaf_datasets
 from mmmaskattn.utils.markdown import markdown_table
@@ -76,7 +77,7 @@ class PlainLoop:
     def __init__(self, model: Any, cfg: Config, batches: Sequence[Any]) -> None:
         self.model = model
         self.clip = cfg.optim_wrapper.get('clip_grad')
-        self.optimizer = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper)).optimizer
+        self.optimizer = _plain_optimizer(build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper)).optimizer)
         self.batches = [self.model.data_preprocessor(batch, training=True) for batch in batches]
 
     def run(self) -> None:
@@ -89,6 +90,16 @@ class PlainLoop:
             if self.clip:
                 nn.utils.clip_grad_norm_(self.model.parameters(), self.clip['max_norm'])
             self.optimizer.step()
+
+
+def _plain_optimizer(built: Optimizer) -> Optimizer:
+    """The same optimizer with one group for each set of options; mmengine makes one for each parameter."""
+    groups: dict[str, dict[str, Any]] = {}
+    for group in built.param_groups:
+        options = {name: value for name, value in group.items() if name != 'params'}
+        groups.setdefault(repr(options), {**options, 'params': []})['params'] += group['params']
+    kind: Any = type(built)
+    return kind(list(groups.values()))
 
 
 class _Start(Hook):

@@ -17,6 +17,9 @@ from torch import Tensor, nn
 from mmmaskattn.analysis.models import BareNetwork, run_model
 from mmmaskattn.utils.markdown import markdown_table
 
+LAYOUTS = {'channels_first': torch.contiguous_format, 'channels_last': torch.channels_last}
+"""Memory formats by name."""
+
 
 @dataclass
 class Timing:
