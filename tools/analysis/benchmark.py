@@ -94,6 +94,7 @@ def _add_predict(commands: Any) -> None:
         help=f'ratios are to the first; the word {RANDOM} for a checkpoint stands for weights as they are drawn',
     )
     predict.add_argument('--batch', type=int, default=1, help='images at once')
+    predict.add_argument('--cpu-time', action='store_true', help='processor time, where other programs run beside')
     predict.add_argument('--layout', choices=[*LAYOUTS, 'both'], default='channels_last', help='memory format')
     predict.add_argument('--images', type=int, default=32, help='images of the test set')
     predict.add_argument('--rounds', type=int, default=3, help='how often each image is predicted')
@@ -173,9 +174,11 @@ def run_predict(args: argparse.Namespace) -> None:
         for name, config, checkpoint in zip(distinct_names(configs), configs, checkpoints)
     ]
     layouts = list(LAYOUTS) if args.layout == 'both' else [args.layout]
-    rest = (show_progress, args.allow_partial, args.batch, layouts)
+    clock = time.process_time if args.cpu_time else time.perf_counter
+    rest = (show_progress, args.allow_partial, args.batch, layouts, clock)
     timings = time_predictions(pairs, args.images, args.rounds, *rest)
-    print(f'{processor_name()}, {args.threads} CPU thread(s), torch {torch.__version__}')
+    kind = 'processor time' if args.cpu_time else 'time by the clock'
+    print(f'{processor_name()}, {args.threads} CPU thread(s), torch {torch.__version__}, {kind}')
     print(f'{args.images} images of the test set, {args.batch} at a time, {args.rounds} times each, models in turn\n')
     print(prediction_table(timings, args.batch))
 

@@ -6,6 +6,7 @@ What grouping, suppression or matching cost depends on what is found, so random 
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
@@ -70,6 +71,7 @@ def time_predictions(
     allow_partial: bool = False,
     batch: int = 1,
     layouts: Sequence[str] = ('channels_last',),
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Timing]:
     """Time the predictions of several trained models on the same images, in turn.
 
@@ -81,6 +83,7 @@ def time_predictions(
         allow_partial: Take what fits of checkpoints of other models.
         batch: Images at once.
         layouts: Memory formats, each for all models; see `LAYOUTS`.
+        clock: See `time_in_turn`.
 
     Returns:
         Times of single batches by name, with the memory format where there are several.
@@ -92,7 +95,7 @@ def time_predictions(
         for layout in layouts:
             call = prediction_call(copy.deepcopy(model).to(memory_format=LAYOUTS[layout]), batches)
             calls[f'{name}, {layout}' if len(layouts) > 1 else name] = call
-    return time_in_turn(calls, rounds * -(-images // batch), warmup=2, progress=progress)
+    return time_in_turn(calls, rounds * -(-images // batch), warmup=2, progress=progress, clock=clock)
 
 
 def prediction_table(timings: Mapping[str, Timing], batch: int) -> str:
