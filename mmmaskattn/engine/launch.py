@@ -11,7 +11,7 @@ import datetime
 import gc
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import torch
@@ -22,7 +22,9 @@ from mmmaskattn.datasets.check_root import LOADERS
 from mmmaskattn.datasets.config_file import read_config_file
 from mmmaskattn.utils.command_line import ToolParser
 from mmmaskattn.utils.configs import config_name
+from mmmaskattn.utils.progress import usable_cores
 
+_CORES_PER_WORKER = 4
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
@@ -68,7 +70,7 @@ def load_config(args: argparse.Namespace) -> Config:
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = read_config_file(args.config, args.cfg_options)
-    fit_workers(cfg)
+    fit_workers(cfg, args.cfg_options or {})
     cfg.launcher = args.launcher
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', config_name(args.config)))
     return cfg
@@ -92,14 +94,23 @@ def demand_parts(cfg: Config, names: Sequence[str]) -> None:
         )
 
 
-def fit_workers(cfg: Config) -> None:
-    """Leave out what torch's loader refuses without worker processes, so that ``num_workers=0`` is enough to say.
+def fit_workers(cfg: Config, given: Collection[str] = ()) -> None:
+    """Fit the processes that load data to the machine.
+
+    Without a GPU they take cores from the training, so there is one for every four cores of a process, and at least
+    one; what is said on the command line stays. Without any, what torch's loader then refuses is left out, so that
+    ``num_workers=0`` is enough to say.
 
     Args:
         cfg: The config; its loaders are changed in place.
+        given: Keys that the command line sets.
     """
+    processes = int(os.environ.get('LOCAL_WORLD_SIZE', '1'))
+    most = None if torch.cuda.is_available() else max(1, usable_cores() // (_CORES_PER_WORKER * processes))
     for name in LOADERS:
         loader = cfg.get(name) or {}
+        if most and loader.get('num_workers', 0) > most and f'{name}.num_workers' not in given:
+            loader['num_workers'] = most
         if loader.get('num_workers') == 0:
             for option in ('persistent_workers', 'prefetch_factor', 'timeout'):
                 loader.pop(option, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -224,15 +225,17 @@ def set_cache(cfg: Config, where: str | None, folder: str | None = None, share: 
     Raises:
         ValueError: If a folder is named for a cache that is not on disk, or a share for none.
     """
-    hooks = cfg.setdefault('default_hooks', {})
-    hook = hooks.setdefault('cache', dict(type='mmmaskattn.SampleCacheHook', where='none'))
+    hook: dict[str, Any] = dict(type='mmmaskattn.SampleCacheHook', where='none')
+    hook.update((cfg.get('default_hooks') or {}).get('cache') or {})
     if where or folder:
         hook['where'] = where or 'disk'
     if folder and hook['where'] != 'disk':
         raise ValueError(f'--cache-dir {folder}: the cache is not on disk but {hook["where"]}; say --cache disk')
-    if share is not None and hook.get('where', 'none') == 'none':
+    if share is not None and hook['where'] == 'none':
         raise ValueError(f'--cache-share {share:g}: there is no cache; say --cache ram or --cache disk')
-    hook.update({name: value for name, value in (('folder', folder), ('share', share)) if value is not None})
+    given = dict(folder=folder, share=share)
+    hook.update({name: value for name, value in given.items() if value is not None})
+    cfg.merge_from_dict({'default_hooks': {'cache': hook}})
 
 
 def _resume(cfg: Config, checkpoint: str) -> None:

@@ -28,8 +28,9 @@ def free_port():
     return dist.TCPStore('127.0.0.1', 0, is_master=True, wait_for_workers=False).port
 
 
-def test_no_workers_need_no_other_option(tmp_path):
+def test_no_workers_need_no_other_option(tmp_path, monkeypatch):
     """torch refuses persistent workers where there are none."""
+    monkeypatch.setattr('mmmaskattn.engine.launch.usable_cores', lambda: 16)
     path = tmp_path / 'job.py'
     loader = 'dict(num_workers=2, persistent_workers=True, prefetch_factor=4)'
     path.write_text(f'train_dataloader = {loader}\ntest_dataloader = {loader}')
@@ -38,6 +39,17 @@ def test_no_workers_need_no_other_option(tmp_path):
     assert cfg.train_dataloader == dict(num_workers=2, persistent_workers=True, prefetch_factor=4)
     torch.utils.data.DataLoader([1, 2], **cfg.test_dataloader)
     assert cfg.test_dataloader == dict(num_workers=0)
+
+
+@without_gpu
+@pytest.mark.parametrize(('cores', 'processes', 'workers'), [(2, 1, 1), (8, 1, 2), (8, 2, 1), (64, 1, 4)])
+def test_workers_leave_the_cores_to_a_training_on_the_cpu(tmp_path, monkeypatch, cores, processes, workers):
+    path = tmp_path / 'job.py'
+    path.write_text('train_dataloader = dict(num_workers=4)\nval_dataloader = test_dataloader = train_dataloader')
+    monkeypatch.setattr('mmmaskattn.engine.launch.usable_cores', lambda: cores)
+    monkeypatch.setenv('LOCAL_WORLD_SIZE', str(processes))
+    cfg = load_config(parse_options([str(path), 'checkpoint.pth', '--cfg-options', 'val_dataloader.num_workers=3']))
+    assert (cfg.train_dataloader.num_workers, cfg.val_dataloader.num_workers) == (workers, 3)
 
 
 def test_no_launcher_makes_no_group():

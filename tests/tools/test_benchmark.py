@@ -118,10 +118,27 @@ def test_predictions_of_trained_models_on_their_test_set(tool, capsys, tmp_path)
     options = [f'test_dataloader.dataset.data_root={root}']
     tool.main(['predict', str(config), str(checkpoint), '--images', '3', '--rounds', '1', '--cfg-options', *options])
     out = capsys.readouterr().out
-    ((name, forward, milliseconds, *_),) = rows_of(out)
-    assert (name, forward) == ('coco_panoptic_128_tiny', 'predict')
+    ((name, milliseconds, *_),) = rows_of(out)
+    assert name == 'coco_panoptic_128_tiny'
     assert float(milliseconds) > 0
     assert '3 images of the test set' in out
+    again = ['--batch', '2', '--layout', 'both', '--images', '3', '--rounds', '2', '--cfg-options', *options]
+    tool.main(['predict', str(config), 'random', *again])
+    first, last = rows_of(capsys.readouterr().out)
+    assert [row[0].rpartition(', ')[2] for row in (first, last)] == ['channels_first', 'channels_last']
+    assert float(first[3]) == pytest.approx(float(first[1]) / 2, abs=0.1)
+
+
+def test_epochs_against_a_plain_loop(tool, capsys, tmp_path):
+    root = write_mini('ade20k', tmp_path / 'ade20k', num_train=8, num_val=1, size=(64, 64), seed=0)
+    options = [f'train_dataloader.dataset.data_root={root}', 'image_size=32', 'train_dataloader.batch_size=2']
+    words = ['--epochs', '1', '--images', '4', '--cache', 'none', 'ram', '--workers', '0', '1']
+    tool.main(['epoch', str(TINY), *words, '--cfg-options', *options])
+    out = capsys.readouterr().out
+    rows = rows_of(out)
+    assert [row[:2] for row in rows] == [['none', '0'], ['none', '1'], ['ram', '0'], ['ram', '1']]
+    assert all(float(row[2]) > 0 and float(row[4]) > 0 for row in rows)
+    assert '2 iterations of 2 images an epoch' in out
 
 
 def test_a_config_without_its_checkpoint_is_told(tool, capsys):

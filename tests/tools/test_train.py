@@ -171,13 +171,15 @@ def test_two_processes_by_dist_train_with_spaces_in_arguments(tmp_path):
     folder.mkdir()
     config = write_job(folder)
     script = ROOT / 'tools/dist_train.sh'
-    done = run(['bash', script, config, 2, '--work-dir', 'my work', *ONE_EPOCH], tmp_path)
+    done = run(['bash', script, config, 2, '--work-dir', 'my work', '--cache', 'ram', *ONE_EPOCH], tmp_path)
     assert done.returncode == 0, done.stdout[-5000:]
     assert (tmp_path / 'my work/epoch_1.pth').is_file()
     # 8 images, 4 per process, 2 processes: one iteration, where one process would make two.
     assert 'Epoch(train) [1][1/1]' in done.stdout
     assert done.stdout.count('on      CPU, 2 processes with 1 thread') == 1, 'the first process speaks'
     assert 'System environment' not in done.stdout
+    assert re.search(r'cache +about \d+ kB of memory for 12 decoded samples, [\d.]+ .B are free', done.stdout)
+    assert 'Grad strides do not match' not in done.stdout, 'weights must be laid out before torch lays out gradients'
 
 
 @pytest.mark.parametrize('script', ['dist_train.sh', 'dist_test.sh', 'slurm_train.sh', 'slurm_test.sh'])

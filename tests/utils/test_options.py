@@ -165,7 +165,7 @@ def test_every_option_of_ours_says_what_it_may_be():
         (dict(masks='gate'), 'MaskAttnUNet: option masks is called attention_masks; rename it in the config'),
         (dict(norm_eval='False'), "MaskAttnUNet: option norm_eval is 'False'; expected True or False"),
         (dict(num_heads=0), 'MaskAttnUNet: option num_heads is 0; expected a whole number of at least 1'),
-        (dict(arch='tinny'), "MaskAttnUNet: option arch is 'tinny'; expected one of 'tiny', 'small', 'base'"),
+        (dict(arch='tinny'), "MaskAttnUNet: option arch is 'tinny'; expected one of 'nano', 'tiny', 'small', 'base'"),
         (dict(num_convs=(1,)), 'MaskAttnUNet: num_convs has 1 entries for 5 stages; give one for each stage'),
         (dict(out_indices=(1, 1)), 'MaskAttnUNet: out_indices is (1, 1); it takes stages 0 to 4, each once'),
     ],

@@ -6,6 +6,7 @@ python tools/analysis/benchmark.py latency CONFIG... --train-step --batch 8
 python tools/analysis/benchmark.py decode --native-size 1200 1600 --size 128
 python tools/analysis/benchmark.py grouping --k 64 100
 python tools/analysis/benchmark.py predict CONFIG CHECKPOINT [CONFIG CHECKPOINT ...] --images 32
+python tools/analysis/benchmark.py epoch CONFIG --cache none ram --workers 0 1 --epochs 3
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ import torch
 from mmmaskattn.analysis import build_model, input_size, read_config
 from mmmaskattn.analysis.models import random_images
 from mmmaskattn.analysis.timing.decode import benchmark_decode
+from mmmaskattn.analysis.timing.epoch import LoadingSetting, epoch_table, time_epochs
 from mmmaskattn.analysis.timing.grouping import benchmark_grouping
 from mmmaskattn.analysis.timing.latency import (
+    LAYOUTS,
     inference_call,
     latency_table,
     processor_name,
@@ -32,11 +35,10 @@ from mmmaskattn.analysis.timing.latency import (
     training_call,
     working_forward,
 )
-from mmmaskattn.analysis.timing.predict import time_predictions
+from mmmaskattn.analysis.timing.predict import RANDOM, prediction_table, time_predictions
 from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 from mmmaskattn.utils.configs import distinct_names
-
-LAYOUTS = {'channels_first': torch.contiguous_format, 'channels_last': torch.channels_last}
+from mmmaskattn.utils.progress import usable_cores
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -72,6 +74,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     grouping.add_argument('--rounds', type=int, default=50, help='timed rounds')
     grouping.add_argument('--warmup', type=int, default=5, help='rounds before, not timed')
     _add_predict(commands)
+    _add_epoch(commands)
     args = parser.parse_args(argv)
     if args.command == 'predict' and len(args.pairs) % 2:
         parser.error(f'{len(args.pairs)} paths: expected a checkpoint after each config')
@@ -84,12 +87,31 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def _add_predict(commands: Any) -> None:
     predict = commands.add_parser('predict', help='time whole predictions of trained models on their test set')
-    predict.add_argument('pairs', nargs='+', metavar='CONFIG CHECKPOINT', help='ratios are to the first')
+    predict.add_argument(
+        'pairs',
+        nargs='+',
+        metavar='CONFIG CHECKPOINT',
+        help=f'ratios are to the first; the word {RANDOM} for a checkpoint stands for weights as they are drawn',
+    )
+    predict.add_argument('--batch', type=int, default=1, help='images at once')
+    predict.add_argument('--cpu-time', action='store_true', help='processor time, where other programs run beside')
+    predict.add_argument('--layout', choices=[*LAYOUTS, 'both'], default='channels_last', help='memory format')
     predict.add_argument('--images', type=int, default=32, help='images of the test set')
     predict.add_argument('--rounds', type=int, default=3, help='how often each image is predicted')
     predict.add_argument('--threads', type=int, default=1, help='CPU threads')
     predict.add_argument('--allow-partial', action='store_true', help='take what fits of checkpoints of other models')
     predict.add_settings('every config')
+
+
+def _add_epoch(commands: Any) -> None:
+    epoch = commands.add_parser('epoch', help='time epochs of training against a plain loop with its data in memory')
+    epoch.add_argument('config', help='config of a training counted in epochs')
+    epoch.add_argument('--cache', nargs='+', choices=('none', 'ram', 'disk'), default=['none', 'ram'])
+    epoch.add_argument('--workers', type=int, nargs='+', default=[0, 1], help='worker processes of the loader')
+    epoch.add_argument('--epochs', type=int, default=3, help='timed epochs of each setting, after one of warm-up')
+    epoch.add_argument('--images', type=int, help='of the training set (default: all)')
+    epoch.add_argument('--threads', type=int, default=1, help='CPU threads')
+    epoch.add_settings()
 
 
 def show_progress(rounds: Iterable[int]) -> Iterator[int]:
@@ -151,10 +173,32 @@ def run_predict(args: argparse.Namespace) -> None:
         (name, read_config(config, args.cfg_options), checkpoint)
         for name, config, checkpoint in zip(distinct_names(configs), configs, checkpoints)
     ]
-    timings = time_predictions(pairs, args.images, args.rounds, show_progress, args.allow_partial)
-    print(f'{processor_name()}, {args.threads} CPU thread(s), torch {torch.__version__}')
-    print(f'{args.images} images of the test set, one at a time, {args.rounds} times each, models in turn\n')
-    print(latency_table(timings, dict.fromkeys(timings, 'predict')))
+    layouts = list(LAYOUTS) if args.layout == 'both' else [args.layout]
+    clock = time.process_time if args.cpu_time else time.perf_counter
+    rest = (show_progress, args.allow_partial, args.batch, layouts, clock)
+    timings = time_predictions(pairs, args.images, args.rounds, *rest)
+    kind = 'processor time' if args.cpu_time else 'time by the clock'
+    print(f'{processor_name()}, {args.threads} CPU thread(s), torch {torch.__version__}, {kind}')
+    print(f'{args.images} images of the test set, {args.batch} at a time, {args.rounds} times each, models in turn\n')
+    print(prediction_table(timings, args.batch))
+
+
+def run_epoch(args: argparse.Namespace) -> None:
+    """Time epochs and print the table."""
+    torch.set_num_threads(args.threads)
+    cfg = read_config(args.config, args.cfg_options)
+    settings = [LoadingSetting(cache, workers) for cache in args.cache for workers in args.workers]
+    times = {}
+    for number, setting in enumerate(settings, start=1):
+        print(
+            f'{number}/{len(settings)}: cache {setting.cache}, workers {setting.workers}', file=sys.stderr, flush=True
+        )
+        times[setting] = time_epochs(cfg, setting, args.epochs, args.images)
+    iterations = next(iter(times.values())).iterations
+    print(f'{processor_name()}, {usable_cores()} cores, {args.threads} CPU thread(s), torch {torch.__version__}')
+    print(f'{args.config}: {iterations} iterations of {cfg.train_dataloader.batch_size} images an epoch')
+    print(f'median of {args.epochs} epochs, each followed by as many iterations of the plain loop\n')
+    print(epoch_table(times))
 
 
 def run_decode(args: argparse.Namespace) -> None:
@@ -175,6 +219,7 @@ RUNS: dict[str, Callable[[argparse.Namespace], None]] = {
     'decode': run_decode,
     'grouping': run_grouping,
     'predict': run_predict,
+    'epoch': run_epoch,
 }
 
 

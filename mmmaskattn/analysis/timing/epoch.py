@@ -22,6 +22,7 @@ from mmengine.hooks import Hook
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
 from torch import nn
+from torch.optim import Optimizer
 
 from mmmaskattn.datasets.check_root import leaf_datasets
 from mmmaskattn.utils.markdown import markdown_table
@@ -47,16 +48,20 @@ class EpochTimes(NamedTuple):
         plain: By the clock, of the plain loop.
         runner_cpu: Processor time of the Runner's own process.
         plain_cpu: Processor time of the plain loop.
+        loading_cpu: Processor time of the Runner's own process between iterations: loading, or waiting for workers.
         first: By the clock, of the Runner's first epoch, in which a cache is filled.
         iterations: Of an epoch.
+        images: Of an epoch.
     """
 
     runner: list[float]
     plain: list[float]
     runner_cpu: list[float]
     plain_cpu: list[float]
+    loading_cpu: list[float]
     first: float
     iterations: int
+    images: int
 
     @property
     def ratio(self) -> float:
@@ -76,7 +81,7 @@ class PlainLoop:
     def __init__(self, model: Any, cfg: Config, batches: Sequence[Any]) -> None:
         self.model = model
         self.clip = cfg.optim_wrapper.get('clip_grad')
-        self.optimizer = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper)).optimizer
+        self.optimizer = _plain_optimizer(build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper)).optimizer)
         self.batches = [self.model.data_preprocessor(batch, training=True) for batch in batches]
 
     def run(self) -> None:
@@ -91,35 +96,52 @@ class PlainLoop:
             self.optimizer.step()
 
 
+def _plain_optimizer(built: Optimizer) -> Optimizer:
+    """The same optimizer with one group for each set of options; mmengine makes one for each parameter."""
+    groups: dict[str, dict[str, Any]] = {}
+    for group in built.param_groups:
+        options = {name: value for name, value in group.items() if name != 'params'}
+        groups.setdefault(repr(options), {**options, 'params': []})['params'] += group['params']
+    kind: Any = type(built)
+    return kind(list(groups.values()))
+
+
 class _Start(Hook):
-    """The beginning of an epoch, before all other hooks."""
+    """The beginning of an epoch and of its iterations, before all other hooks."""
 
     priority = 0
 
     def __init__(self) -> None:
-        self.clock = self.cpu = 0.0
+        self.clock = self.cpu = self.between = self.loading = 0.0
 
     def before_train_epoch(self, runner: Runner) -> None:
-        self.clock, self.cpu = time.perf_counter(), time.process_time()
+        self.clock, self.cpu, self.loading = time.perf_counter(), time.process_time(), 0.0
+        self.between = self.cpu
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
+        self.loading += time.process_time() - self.between
 
 
 class _End(Hook):
-    """The end of an epoch, after all other hooks; then the plain loop."""
+    """The end of an epoch and of its iterations, after all other hooks; then the plain loop."""
 
     priority = 100
 
     def __init__(self, start: _Start, batches: Sequence[Any]) -> None:
         self.start, self.batches = start, batches
-        self.epochs: list[tuple[float, float, float, float]] = []
+        self.epochs: list[tuple[float, ...]] = []
 
     def before_train(self, runner: Runner) -> None:
         self.plain = PlainLoop(copy.deepcopy(runner.model), runner.cfg, self.batches)
 
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        self.start.between = time.process_time()
+
     def after_train_epoch(self, runner: Runner) -> None:
-        clock, cpu = time.perf_counter(), time.process_time()
+        clock, cpu, start = time.perf_counter(), time.process_time(), self.start
         self.plain.run()
-        after = time.perf_counter() - clock, time.process_time() - cpu
-        self.epochs.append((clock - self.start.clock, after[0], cpu - self.start.cpu, after[1]))
+        plain = time.perf_counter() - clock, time.process_time() - cpu
+        self.epochs.append((clock - start.clock, plain[0], cpu - start.cpu, plain[1], start.loading))
 
 
 def time_epochs(cfg: Config, setting: LoadingSetting, epochs: int, images: int | None = None) -> EpochTimes:
@@ -149,8 +171,9 @@ def time_epochs(cfg: Config, setting: LoadingSetting, epochs: int, images: int |
         runner.register_hook(end)
         runner.train()
     first, *timed = end.epochs
-    mine, plain, mine_cpu, plain_cpu = (list(column) for column in zip(*timed))
-    return EpochTimes(mine, plain, mine_cpu, plain_cpu, first[0], len(batches))
+    mine, plain, mine_cpu, plain_cpu, loading = (list(column) for column in zip(*timed))
+    count = len(batches) * cfg.train_dataloader.batch_size
+    return EpochTimes(mine, plain, mine_cpu, plain_cpu, loading, first[0], len(batches), count)
 
 
 def _prepared(cfg: Config, setting: LoadingSetting, epochs: int, images: int | None, folder: str) -> Config:
@@ -190,6 +213,7 @@ def epoch_rows(times: dict[LoadingSetting, EpochTimes]) -> Iterator[list[str]]:
             f'{median(found.plain):.2f}',
             f'{found.ratio:.2f}',
             f'{ratio_cpu:.2f}',
+            f'{1e3 * median(found.loading_cpu) / found.images:.2f}',
             f'{found.first:.2f}',
         ]
 
@@ -200,5 +224,6 @@ def epoch_table(times: dict[LoadingSetting, EpochTimes]) -> str:
     Args:
         times: The times by setting.
     """
-    header = ['cache', 'workers', 'Runner, s', 'plain loop, s', 'ratio', 'ratio of CPU time', 'first epoch, s']
+    header = ['cache', 'workers', 'Runner, s', 'plain loop, s', 'ratio', 'ratio of CPU time']
+    header += ['loading, CPU ms an image', 'first epoch, s']
     return markdown_table(header, list(epoch_rows(times)))

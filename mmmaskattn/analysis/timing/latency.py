@@ -17,6 +17,9 @@ from torch import Tensor, nn
 from mmmaskattn.analysis.models import BareNetwork, run_model
 from mmmaskattn.utils.markdown import markdown_table
 
+LAYOUTS = {'channels_first': torch.contiguous_format, 'channels_last': torch.channels_last}
+"""Memory formats by name."""
+
 
 @dataclass
 class Timing:
@@ -49,6 +52,7 @@ def time_in_turn(
     device: torch.device | str = 'cpu',
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
     warm: bool = False,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Timing]:
     """Time the candidates: in every round each of them once, one after the other, the starting one changing.
 
@@ -60,6 +64,7 @@ def time_in_turn(
         progress: Wraps the rounds to show how far they are.
         warm: Whether each timed call follows an untimed one of the same candidate, so that the processor's caches hold
             its weights and not the last one's.
+        clock: Seconds, on the CPU; ``time.process_time`` is disturbed less by other programs.
 
     Returns:
         The timings in the order of ``candidates``.
@@ -76,7 +81,7 @@ def time_in_turn(
         for name in names[start:] + names[:start]:
             if warm:
                 candidates[name]()
-            milliseconds, peak = _time_once(candidates[name], torch.device(device))
+            milliseconds, peak = _time_once(candidates[name], torch.device(device), clock)
             if number >= 0:
                 timings[name].milliseconds.append(milliseconds)
                 timings[name].peak_mib = peak
@@ -93,12 +98,12 @@ def ratios_to_first(timings: Sequence[Timing]) -> list[float]:
     return [median(own / other for own, other in zip(timing.milliseconds, first)) for timing in timings]
 
 
-def _time_once(call: Callable[[], Any], device: torch.device) -> tuple[float, float | None]:
+def _time_once(call: Callable[[], Any], device: torch.device, clock: Callable[[], float]) -> tuple[float, float | None]:
     """Milliseconds and peak MiB (None on the CPU) of one call."""
     if device.type != 'cuda':
-        began = time.perf_counter()
+        began = clock()
         call()
-        return 1e3 * (time.perf_counter() - began), None
+        return 1e3 * (clock() - began), None
     torch.cuda.reset_peak_memory_stats(device)
     torch.cuda.synchronize(device)
     began = time.perf_counter()

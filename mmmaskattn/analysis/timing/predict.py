@@ -1,14 +1,16 @@
 """Time of a whole prediction, post-processing included, with trained weights on the images of a test set.
 
-What grouping, suppression or matching cost depends on what is found, so random weights would tell little.
+What grouping, suppression or matching cost depends on what is found, so random weights tell little of them.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import torch
@@ -16,9 +18,13 @@ from mmengine.config import Config
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
-from mmmaskattn.analysis.models import build_model
-from mmmaskattn.analysis.timing.latency import Timing, time_in_turn
+from mmmaskattn.analysis.models import build_model, build_seeded_model
+from mmmaskattn.analysis.timing.latency import LAYOUTS, Timing, time_in_turn
+from mmmaskattn.utils.markdown import markdown_table
 from mmmaskattn.utils.weights import load_model_weights
+
+RANDOM = 'random'
+"""In place of a checkpoint: weights as they are drawn, the same each time."""
 
 
 def trained_model(cfg: Config, checkpoint: str | Path, allow_partial: bool = False) -> BaseModel:
@@ -26,26 +32,28 @@ def trained_model(cfg: Config, checkpoint: str | Path, allow_partial: bool = Fal
 
     Args:
         cfg: The config.
-        checkpoint: The file.
+        checkpoint: The file, or `RANDOM`.
         allow_partial: Take what fits of a checkpoint of another model.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
         WeightsMismatchError: If the checkpoint is of another model.
     """
+    if checkpoint == RANDOM:
+        return build_seeded_model(cfg).eval()
     model: Any = build_model(cfg)
     load_model_weights(model, checkpoint, allow_partial)
     return model.eval()
 
 
-def test_batches(cfg: Config, count: int) -> list[dict[str, Any]]:
-    """The first images of a config's test set, each a batch of its own, as the loader gives them."""
-    loader = dict(copy.deepcopy(cfg.test_dataloader), batch_size=1, num_workers=0, persistent_workers=False)
+def test_batches(cfg: Config, count: int, size: int) -> list[dict[str, Any]]:
+    """The first batches of a config's test set, as the loader gives them."""
+    loader = dict(copy.deepcopy(cfg.test_dataloader), batch_size=size, num_workers=0, persistent_workers=False)
     return [batch for batch, _ in zip(Runner.build_dataloader(loader, seed=0), range(count))]
 
 
 def prediction_call(model: BaseModel, batches: Sequence[dict[str, Any]]) -> Callable[[], Any]:
-    """A call that predicts for one image, with the next image at each call: preprocessing, network, post-processing."""
+    """A call that predicts for one batch, the next at each call: preprocessing, network, post-processing."""
     turn = cycle(batches)
 
     def _call() -> Any:
@@ -61,6 +69,9 @@ def time_predictions(
     rounds: int,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
     allow_partial: bool = False,
+    batch: int = 1,
+    layouts: Sequence[str] = ('channels_last',),
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Timing]:
     """Time the predictions of several trained models on the same images, in turn.
 
@@ -70,12 +81,33 @@ def time_predictions(
         rounds: How often each image is predicted.
         progress: Wraps the rounds to show how far they are.
         allow_partial: Take what fits of checkpoints of other models.
+        batch: Images at once.
+        layouts: Memory formats, each for all models; see `LAYOUTS`.
+        clock: See `time_in_turn`.
 
     Returns:
-        Times of single images by name.
+        Times of single batches by name, with the memory format where there are several.
     """
-    calls = {
-        name: prediction_call(trained_model(cfg, checkpoint, allow_partial), test_batches(cfg, images))
-        for name, cfg, checkpoint in pairs
-    }
-    return time_in_turn(calls, rounds * images, warmup=2, progress=progress)
+    calls = {}
+    for name, cfg, checkpoint in pairs:
+        model: Any = trained_model(cfg, checkpoint, allow_partial)
+        batches = test_batches(cfg, -(-images // batch), batch)
+        for layout in layouts:
+            call = prediction_call(copy.deepcopy(model).to(memory_format=LAYOUTS[layout]), batches)
+            calls[f'{name}, {layout}' if len(layouts) > 1 else name] = call
+    return time_in_turn(calls, rounds * -(-images // batch), warmup=2, progress=progress, clock=clock)
+
+
+def prediction_table(timings: Mapping[str, Timing], batch: int) -> str:
+    """A Markdown table with the time of a thousand images.
+
+    Args:
+        timings: What `time_predictions` gives.
+        batch: Images at once.
+    """
+    first = next(iter(timings.values())).milliseconds
+    rows = []
+    for name, timing in timings.items():
+        ratio = median(own / other for own, other in zip(timing.milliseconds, first))
+        rows.append([name, f'{timing.median:.1f}', f'{timing.p95:.1f}', f'{timing.median / batch:.1f}', f'{ratio:.2f}'])
+    return markdown_table(['model', 'median ms', 'p95 ms', 's for 1,000 images', 'ratio to the first'], rows)

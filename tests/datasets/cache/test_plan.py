@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from cache_job import work
 from mmengine.dataset import ConcatDataset
 from shipped_data import build_shipped
 from small_data import write_camvid
+from warm_processes import run_two
 
 from mmmaskattn.datasets.cache import CachedSteps, plan_cache
 from mmmaskattn.utils.memory import free_memory, size_text
@@ -50,6 +54,14 @@ def test_nothing_to_cache_is_refused(root, tmp_path):
     dataset.pipeline.transforms = dataset.pipeline.transforms[1:]
     with pytest.raises(ValueError, match='no pipeline begins with steps that can be cached'):
         plan_cache([dataset], 'ram', 0.5, tmp_path)
+
+
+def test_processes_of_a_machine_share_one_cache(tmp_path):
+    write_camvid(tmp_path / 'camvid', images=20)
+    run_two(work, tmp_path)
+    first, second = (json.loads((tmp_path / f'{rank}.json').read_text()) for rank in range(2))
+    assert first['text'] == second['text'], 'measured once'
+    assert [second['before'], second['after']] == [False, True]
 
 
 def test_free_memory_is_that_of_the_container_if_less(tmp_path):
