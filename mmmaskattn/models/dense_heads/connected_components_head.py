@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from mmmaskattn.models.dense_heads.segment_head import SegmentHead, SegmentOutputs
+from mmmaskattn.models.dense_heads.segment_head import ClassMaps, SegmentHead, SegmentOutputs
 from mmmaskattn.models.dense_heads.segment_truth import SegmentTruth
 from mmmaskattn.models.grouping import (
     GroupingOptions,
@@ -62,18 +62,18 @@ class ConnectedComponentsHead(SegmentHead):
         """There is no loss but the semantic one."""
         return {}
 
-    def group(self, feature: Tensor, outputs: SegmentOutputs, size: tuple[int, int]) -> tuple[Groups, Tensor]:
+    def group(self, feature: Tensor, outputs: SegmentOutputs, classes: ClassMaps) -> tuple[Groups, Tensor]:
         """Find the connected parts; their score is the mean probability of their class.
 
         Args:
             feature: Not used.
             outputs: What `forward` gave.
-            size: (H, W) of the network's input, at which parts are looked for.
+            classes: What its class logits say of things.
 
         Returns:
             The groups, and scores (B, K, T).
         """
-        probabilities = enlarge(outputs.semantic.float(), size).softmax(1)
+        probabilities = enlarge(outputs.semantic.float(), classes.size).softmax(1)
         groups = group_by_components(probabilities, self.num_things, self.grouping)
-        classes = class_probabilities(None, group_means(probabilities[:, : self.num_things], groups))
-        return groups, instance_scores(groups, classes, self.thing_probability(outputs, size))
+        found = class_probabilities(None, group_means(probabilities[:, : self.num_things], groups))
+        return groups, instance_scores(groups, found, classes.p_thing(classes.size))

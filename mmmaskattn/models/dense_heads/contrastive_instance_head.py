@@ -12,7 +12,7 @@ from mmengine.model import bias_init_with_prob
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmmaskattn.models.dense_heads.segment_head import PixelBranch, SegmentHead, SegmentOutputs
+from mmmaskattn.models.dense_heads.segment_head import ClassMaps, PixelBranch, SegmentHead, SegmentOutputs
 from mmmaskattn.models.dense_heads.segment_truth import SegmentTruth
 from mmmaskattn.models.grouping import (
     GroupingOptions,
@@ -21,6 +21,7 @@ from mmmaskattn.models.grouping import (
     count_seeds,
     density_seeds,
     group_by_prototypes,
+    group_means,
     instance_scores,
     slot_means,
 )
@@ -251,29 +252,30 @@ class ContrastiveInstanceHead(SegmentHead):
         self.steps += 1
         return values
 
-    def group(self, feature: Tensor, outputs: SegmentOutputs, size: tuple[int, int]) -> tuple[Groups, Tensor]:
+    def group(self, feature: Tensor, outputs: SegmentOutputs, classes: ClassMaps) -> tuple[Groups, Tensor]:
         """Group pixels around seeds, and score and classify each group.
 
         Args:
             feature: (B, C, h, w) the feature used.
             outputs: What `forward` gave.
-            size: (H, W) of the network's input.
+            classes: What its class logits say of things.
 
         Returns:
             The groups, of the embeddings' size, and scores (B, K, T).
         """
-        p_thing, seed_map, options = self._grouping_input(outputs, size)
+        p_thing, seed_map, options = self._grouping_input(outputs, classes)
         groups = group_by_prototypes(outputs.pixels, seed_map, p_thing, options)
         self.warn_if_crowded(groups, options, lambda: count_seeds(outputs.pixels, seed_map, options))
-        means, votes = self.pooled(feature, outputs, groups)
-        classes = class_probabilities(self.classifier(means).float(), votes)
-        return groups, instance_scores(groups, classes, p_thing)
+        means = group_means(torch.cat([feature.float(), classes.things], 1), groups)
+        of_feature, votes = means.split([feature.shape[1], self.num_things], 2)
+        found = class_probabilities(self.classifier(of_feature).float(), votes)
+        return groups, instance_scores(groups, found, p_thing)
 
-    def _grouping_input(self, outputs: SegmentOutputs, size: tuple[int, int]) -> tuple[Tensor, Tensor, GroupingOptions]:
+    def _grouping_input(self, outputs: SegmentOutputs, classes: ClassMaps) -> tuple[Tensor, Tensor, GroupingOptions]:
         """Probabilities (B, h', w') of the embeddings' places to be a thing, and to be a seed of one, and options."""
         grid = (outputs.pixels.shape[2], outputs.pixels.shape[3])
-        side = cell_side(grid, size)
-        p_thing = self.thing_probability(outputs, grid)
+        side = cell_side(grid, classes.size)
+        p_thing = classes.p_thing(grid)
         if self.seed_branch is None:
             quality = density_seeds(outputs.pixels, max(3, DENSITY_WINDOW // side | 1))
         else:
@@ -316,7 +318,8 @@ class ContrastiveInstanceHead(SegmentHead):
     def _predicted_groups(self, outputs: SegmentOutputs, size: tuple[int, int]) -> Groups:
         detached = SegmentOutputs(*(one.detach() for one in outputs))
         with without_autocast(outputs.pixels.device):
-            p_thing, seed_map, options = self._grouping_input(detached, size)
+            classes = ClassMaps.of(detached.semantic, self.num_things, size)
+            p_thing, seed_map, options = self._grouping_input(detached, classes)
             kept = min(options.max_instances, self.max_class_instances)
             # Rough masks do for learning what is no object.
             rough = dataclasses.replace(options, max_instances=kept, iterations=0)

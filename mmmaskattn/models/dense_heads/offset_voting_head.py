@@ -10,7 +10,7 @@ from mmengine.model import bias_init_with_prob
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmmaskattn.models.dense_heads.segment_head import PixelBranch, SegmentHead, SegmentOutputs
+from mmmaskattn.models.dense_heads.segment_head import ClassMaps, PixelBranch, SegmentHead, SegmentOutputs
 from mmmaskattn.models.dense_heads.segment_truth import SegmentTruth
 from mmmaskattn.models.grouping import (
     GroupingOptions,
@@ -18,6 +18,7 @@ from mmmaskattn.models.grouping import (
     class_probabilities,
     count_peaks,
     group_by_offsets,
+    group_means,
     instance_scores,
 )
 from mmmaskattn.models.grouping.cells import cell_side
@@ -148,22 +149,22 @@ class OffsetVotingHead(SegmentHead):
         heat = seed_heatmap(points, truth.seed_radii, truth.instance_map)
         return dict(loss_offset=offset, loss_seed=self.loss_seed(outputs.seeds, heat, truth.instance_map))
 
-    def group(self, feature: Tensor, outputs: SegmentOutputs, size: tuple[int, int]) -> tuple[Groups, Tensor]:
+    def group(self, feature: Tensor, outputs: SegmentOutputs, classes: ClassMaps) -> tuple[Groups, Tensor]:
         """Give each pixel of a thing to the centre nearest to where its offset points.
 
         Args:
-            feature: (B, C, h, w) the feature used.
+            feature: Not used.
             outputs: What `forward` gave.
-            size: (H, W) of the network's input.
+            classes: What its class logits say of things.
 
         Returns:
             The groups, and scores (B, K, T): the class is the mean of the pixels' class probabilities.
         """
         grid = (outputs.pixels.shape[2], outputs.pixels.shape[3])
-        side = cell_side(grid, size)
-        p_thing = self.thing_probability(outputs, grid)
+        side = cell_side(grid, classes.size)
+        p_thing = classes.p_thing(grid)
         centres = outputs.seeds[:, 0].float().sigmoid() * p_thing
         groups = group_by_offsets(outputs.pixels / side, centres, p_thing, self.grouping.on_cells(side))
         self.warn_if_crowded(groups, self.grouping, lambda: count_peaks(centres, self.grouping))
-        _, votes = self.pooled(feature[:, :0], outputs, groups)
+        votes = group_means(classes.things, groups)
         return groups, instance_scores(groups, class_probabilities(None, votes), p_thing)

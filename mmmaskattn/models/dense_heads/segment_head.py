@@ -22,6 +22,7 @@ from mmmaskattn.models.precision import saturated, without_autocast
 from mmmaskattn.registry import MODELS
 from mmmaskattn.utils.option_types import Count, CountOrZero, Index, InitConfig, ModuleConfig
 
+LEAST = 1e-30  # its logarithm is a number
 SEMANTIC_LOSS = dict(type='mmdet.CrossEntropyLoss', ignore_index=255, avg_non_ignore=True)
 
 
@@ -126,6 +127,37 @@ class SegmentOutputs(NamedTuple):
     seeds: Tensor
 
 
+class ClassMaps(NamedTuple):
+    """What the class logits say of things.
+
+    Attributes:
+        things: (B, T, h, w) probability of each thing class, at the size of the logits.
+        odds: (B, 1, h, w) logit of being a thing of whichever class.
+        size: (H, W) of the network's input.
+    """
+
+    things: Tensor
+    odds: Tensor
+    size: tuple[int, int]
+
+    @classmethod
+    def of(cls, semantic: Tensor, num_things: int, size: tuple[int, int]) -> ClassMaps:
+        """Read class logits (B, T + S, h, w), the first T those of things."""
+        batch, classes, height, width = semantic.shape
+        shares = semantic.float().permute(0, 2, 3, 1).reshape(-1, classes).softmax(1)  # quick along the last axis
+        shares = shares.view(batch, height, width, classes).permute(0, 3, 1, 2)
+        things = shares[:, :num_things]
+        thing, stuff = (part.sum(1, keepdim=True).clamp(min=LEAST) for part in (things, shares[:, num_things:]))
+        return cls(things, thing.log() - stuff.log(), size)
+
+    def p_thing(self, size: tuple[int, int]) -> Tensor:
+        """Probability (B, H, W) of each pixel or cell to be a thing, at a size.
+
+        Only the logit of things against stuff is enlarged: with one class of each it gives what enlarged logits do.
+        """
+        return enlarge(self.odds, size).sigmoid()[:, 0]
+
+
 class SegmentHead(BaseModule, ABC):
     """Base of the heads of `BottomUpPanoptic`: semantic logits, and groups of pixels that become instances.
 
@@ -207,13 +239,13 @@ class SegmentHead(BaseModule, ABC):
         """
 
     @abstractmethod
-    def group(self, feature: Tensor, outputs: SegmentOutputs, size: tuple[int, int]) -> tuple[Groups, Tensor]:
+    def group(self, feature: Tensor, outputs: SegmentOutputs, classes: ClassMaps) -> tuple[Groups, Tensor]:
         """Group pixels to instances and score them.
 
         Args:
             feature: (B, C, h, w) the feature used.
             outputs: What `forward` gave.
-            size: (H, W) of the network's input.
+            classes: What its class logits say of things.
 
         Returns:
             The groups, and scores (B, K, T) of each group and thing class.
@@ -256,9 +288,9 @@ class SegmentHead(BaseModule, ABC):
         """
         outputs = self(feats, size)
         with without_autocast(outputs.semantic.device):  # it would round cosines and sums over masks
-            groups, scores = self.group(self.feature_of(feats, size).float(), outputs, size)
-            p_thing = self.thing_probability(outputs, size)
-        semantic, options = outputs.semantic.float(), self.prediction_options
+            classes = ClassMaps.of(outputs.semantic, self.num_things, size)
+            groups, scores = self.group(self.feature_of(feats, size).float(), outputs, classes)
+        semantic, p_thing, options = outputs.semantic.float(), classes.p_thing(size), self.prediction_options
         found = predict_segments(groups, scores, semantic, p_thing, self.num_things, sizes, options, inner)
         if not self.prediction_options.return_embeddings:
             return found
@@ -284,39 +316,3 @@ class SegmentHead(BaseModule, ABC):
                 'weakest are dropped. Raise it if images hold that many instances. This is said once.',
                 stacklevel=2,
             )
-
-    def thing_probability(self, outputs: SegmentOutputs, size: tuple[int, int]) -> Tensor:
-        """Probability of each pixel or cell to belong to a thing.
-
-        Things against stuff are one logit, and only that is enlarged: with one thing and one kind of stuff it gives
-        what enlarged class logits do.
-
-        Args:
-            outputs: What `forward` gave.
-            size: (H, W) wanted.
-
-        Returns:
-            float (B, H, W).
-        """
-        logits = outputs.semantic.float()
-        if self.num_things == self.num_classes:
-            return logits.new_ones(len(logits), *size)
-        things, stuff = logits[:, : self.num_things], logits[:, self.num_things :]
-        odds = things.logsumexp(1, keepdim=True) - stuff.logsumexp(1, keepdim=True)
-        return enlarge(odds, size).sigmoid()[:, 0]
-
-    def pooled(self, feature: Tensor, outputs: SegmentOutputs, groups: Groups) -> tuple[Tensor, Tensor]:
-        """Mean over each group of the feature, and of the probability of each thing class.
-
-        Args:
-            feature: (B, C, h, w) the feature used.
-            outputs: What `forward` gave.
-            groups: The groups.
-
-        Returns:
-            float (B, K, C) and (B, K, T).
-        """
-        votes = outputs.semantic.float().softmax(1)[:, : self.num_things]
-        means = group_means(torch.cat([feature.float(), votes], 1), groups)
-        channels = feature.shape[1]
-        return means[:, :, :channels], means[:, :, channels:]

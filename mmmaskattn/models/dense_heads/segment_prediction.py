@@ -10,9 +10,9 @@ import torch
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
-from mmmaskattn.models.grouping import FusionOptions, Groups, fuse_panoptic, soft_masks, top_instances
+from mmmaskattn.models.grouping import FusionOptions, Groups, fuse_panoptic, top_instances
 from mmmaskattn.models.grouping.cells import enlarge
-from mmmaskattn.models.grouping.scores import greatest_at, resize_map
+from mmmaskattn.models.grouping.scores import Greatest, greatest_at, pixels_last, resize_map, shared_things
 from mmmaskattn.utils.option_types import Count
 from mmmaskattn.utils.options import checked_options
 
@@ -95,19 +95,23 @@ def predict_segments(
     Returns:
         One prediction per image.
     """
-    soft, whole = soft_masks(groups, p_thing), (p_thing.shape[1], p_thing.shape[2])
     found = []
     for number, size in enumerate(sizes):
-        height, width = soft.shape[2:] if inner is None else inner[number]
+        height, width = p_thing.shape[1:] if inner is None else inner[number]
         kept = groups.valid[number].nonzero()[:, 0]
-        masks, of_image = soft[number, kept, :height, :width], scores[number, kept]
-        logits = enlarge(semantic[number : number + 1], whole)[0, :, :height, :width]
-        classes = greatest_at(logits, size).owners
+        soft = _soft_masks(groups.affinity[number, kept], p_thing[number])[:, :height, :width]
+        logits = enlarge(pixels_last(semantic[number : number + 1]), (p_thing.shape[1], p_thing.shape[2]))
+        classes = greatest_at(logits[0, :, :height, :width], size).owners
+        of_image = scores[number, kept]
         best, labels = of_image.max(1)
-        panoptic = fuse_panoptic(masks, labels, best, classes, num_things, semantic.shape[1], options.panoptic)
+        greatest = greatest_at(soft, size) if len(soft) else None
+        panoptic = fuse_panoptic(
+            soft, labels, best, classes, num_things, semantic.shape[1], options.panoptic, greatest
+        )
+        owners = exclusive_owners(soft, size, greatest)
         found.append(
             SegmentPrediction(
-                instances=_instances(exclusive_owners(masks, size), of_image, options.max_per_image),
+                instances=_instances(owners, of_image, options.max_per_image),
                 panoptic=PixelData(sem_seg=panoptic[None]),
                 semantic=PixelData(sem_seg=classes[None]),
             )
@@ -115,12 +119,18 @@ def predict_segments(
     return found
 
 
-def exclusive_owners(soft: Tensor, size: tuple[int, int]) -> Tensor:
+def _soft_masks(affinity: Tensor, p_thing: Tensor) -> Tensor:
+    """Soft masks (n, H, W) of one image from affinities (n, h, w) and probabilities (H, W)."""
+    return shared_things(affinity[None], p_thing[None])[0] if len(affinity) else p_thing.new_zeros(0, *p_thing.shape)
+
+
+def exclusive_owners(soft: Tensor, size: tuple[int, int], greatest: Greatest | None = None) -> Tensor:
     """Give each pixel that is more likely in some mask than in none to the likeliest one.
 
     Args:
         soft: (n, H, W) probabilities whose sum over n is at most 1.
         size: (h, w) to which they are resized, a few at a time.
+        greatest: `greatest_at` of them at that size, where known.
 
     Returns:
         int64 (h, w): the mask; -1 = none.
@@ -128,7 +138,7 @@ def exclusive_owners(soft: Tensor, size: tuple[int, int]) -> Tensor:
     if not len(soft):
         return torch.full(tuple(size), -1, device=soft.device)
     inside = resize_map(soft.sum(0, keepdim=True), size)[0] > 0.5
-    return greatest_at(soft, size).owners.masked_fill(~inside, -1)
+    return (greatest or greatest_at(soft, size)).owners.masked_fill(~inside, -1)
 
 
 def boxes_of(masks: Tensor) -> Tensor:
@@ -143,7 +153,8 @@ def boxes_of(masks: Tensor) -> Tensor:
     Returns:
         float (n, 4): x1, y1, x2, y2 in pixels; x2 - x1 is the width.
     """
-    columns, rows = masks.any(1).int(), masks.any(2).int()
+    bits = masks.view(torch.uint8)  # a CPU has no quick way for bool
+    columns, rows = bits.amax(1), bits.amax(2)
     if not len(masks):
         return masks.new_zeros(0, 4, dtype=torch.float32)
     x1, y1 = columns.argmax(1), rows.argmax(1)
@@ -155,5 +166,5 @@ def _instances(owners: Tensor, scores: Tensor, count: int) -> InstanceData:
     """The best pairs of mask and class of one image; masks without a pixel are dropped."""
     present = owners.flatten().add(1).bincount(minlength=len(scores) + 1)[1:].nonzero()[:, 0]
     values, slots, labels = (one[0] for one in top_instances(scores[None, present], count))
-    masks = owners == present[slots][:, None, None]
-    return InstanceData(masks=masks, bboxes=boxes_of(masks), labels=labels, scores=values)
+    masks = owners == present[:, None, None]
+    return InstanceData(masks=masks[slots], bboxes=boxes_of(masks)[slots], labels=labels, scores=values)

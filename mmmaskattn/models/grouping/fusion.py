@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mmmaskattn.models.grouping.groups import ordered_top, static_shapes
 from mmmaskattn.models.grouping.prototypes import unassign_invalid
-from mmmaskattn.models.grouping.scores import greatest_at
+from mmmaskattn.models.grouping.scores import Greatest, greatest_at
 from mmmaskattn.utils.option_types import Fraction
 from mmmaskattn.utils.options import checked_options
 
@@ -47,6 +47,7 @@ def fuse_panoptic(
     num_things: int,
     num_classes: int,
     options: FusionOptions,
+    greatest: Greatest | None = None,
 ) -> Tensor:
     """Fuse the instances and the semantic map of one image, at the size (h, w) of the latter.
 
@@ -61,6 +62,9 @@ def fuse_panoptic(
         num_things: T.
         num_classes: C.
         options: how to fuse.
+        greatest: `greatest_at` of all masks at (h, w), where known. It is used if no pixel can have two masks above
+            ``mask_threshold``, which the caller asserts by it of masks whose sum is at most 1; then instances that
+            are not painted stand in no other's way.
 
     Returns:
         int32 (h, w): label of stuff; label + (rank + 1) * 1000 of things, rank counting the painted ones by falling
@@ -73,7 +77,10 @@ def fuse_panoptic(
     segments = classes if options.residual == 'class' else classes.masked_fill(classes < num_things, num_classes)
     if not masks.shape[0]:
         return _without_small(segments, num_classes, options).int()
-    owners, ids = _paint(masks, labels, scores, (classes.shape[0], classes.shape[1]), options)
+    if greatest is not None and options.mask_threshold >= 0.5:
+        owners, ids = _paint_disjoint(greatest, labels, scores, options)
+    else:
+        owners, ids = _paint(masks, labels, scores, (classes.shape[0], classes.shape[1]), options)
     painted = owners >= 0
     segments = _without_small(segments.masked_fill(painted, num_classes), num_classes, options)
     return torch.where(painted, ids[owners.clamp(min=0)], segments).int()
@@ -115,8 +122,8 @@ def _paint(
     masks: Tensor, labels: Tensor, scores: Tensor, size: tuple[int, int], options: FusionOptions
 ) -> tuple[Tensor, Tensor]:
     """The painting instance of each pixel, int64 (h, w), -1 = none; and the id of each instance, int64 (N,)."""
-    ordered, order = (one[0] for one in ordered_top(scores[None].float(), scores.shape[0]))
-    kept = ordered >= options.score_threshold
+    falling, order = (one[0] for one in ordered_top(scores[None].float(), scores.shape[0]))
+    kept = falling >= options.score_threshold
     if not static_shapes():
         count = max(1, int(kept.sum()))
         order, kept = order[:count], kept[:count]
@@ -127,3 +134,16 @@ def _paint(
     ranks = painted.long().cumsum(0)
     owners = unassign_invalid(owners.flatten()[None], painted[None])[0].unflatten(0, size)
     return owners, labels[order] + ranks * INSTANCE_OFFSET
+
+
+def _paint_disjoint(
+    greatest: Greatest, labels: Tensor, scores: Tensor, options: FusionOptions
+) -> tuple[Tensor, Tensor]:
+    """What `_paint` gives where at most one mask of a pixel is above the threshold: each keeps all of its own."""
+    owners = greatest.owners.masked_fill(greatest.values <= options.mask_threshold, -1)
+    own = _pixels_of(owners + 1, len(scores) + 1)[1:]
+    painted = (scores >= options.score_threshold) & (own > 0)
+    order = ordered_top(scores[None].float(), len(scores))[1][0]
+    ranks = torch.zeros_like(labels).scatter_(0, order, painted[order].long().cumsum(0))
+    owners = unassign_invalid(owners.flatten()[None], painted[None])[0].unflatten(0, owners.shape)
+    return owners, labels + ranks * INSTANCE_OFFSET

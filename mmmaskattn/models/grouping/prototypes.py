@@ -35,12 +35,12 @@ def group_by_prototypes(embeddings: Tensor, seed_map: Tensor, p_thing: Tensor, o
         ValueError: The shapes do not agree.
     """
     check_maps(embeddings, seed_map, p_thing)
-    pixels = F.pad(embeddings.detach().float().flatten(2), (0, 0, 0, 1), value=1.0)  # a channel of ones, for the bias
+    pixels = embeddings.detach().float().flatten(2)
     foreground = (p_thing > options.foreground).flatten(1)
     seeds = compact(distinct_seeds(embeddings, seed_map, options), options.max_instances)
     prototypes = embeddings_at(embeddings, seeds.places)
     places, counted = _places_to_group(foreground)
-    own = _taken_at(pixels, places)
+    own = F.pad(_taken_at(pixels, places), (0, 0, 0, 1), value=1.0)  # a channel of ones, for the bias
     # One buffer for all rounds, since the system would have to hand out fresh memory for each (B, K, N).
     values = own.new_empty(*prototypes.shape[:2], own.shape[2])
     for _ in range(options.iterations):
@@ -51,7 +51,9 @@ def group_by_prototypes(embeddings: Tensor, seed_map: Tensor, p_thing: Tensor, o
     _multiply_into(values, prototypes * scale, seeds.valid, own)
     best = _best_value_above(values, counted, options.similarity * scale)
     owners, valid = assign_pixels(values, best, seeds.valid, options.min_area)
-    affinity = torch.baddbmm(invalid_bias(valid), prototypes * scale, pixels[:, :-1])
+    # The K values of a pixel beside each other in memory, as they are looked at from here on.
+    bias = invalid_bias(valid).transpose(1, 2)
+    affinity = torch.baddbmm(bias, pixels.transpose(1, 2), (prototypes * scale).transpose(1, 2)).transpose(1, 2)
     scores = torch.where(valid, seeds.scores, 0.0)
     size = p_thing.shape[1:]
     assignment = _put_back(owners, places, pixels.shape[2])

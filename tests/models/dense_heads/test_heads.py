@@ -16,7 +16,7 @@ from mmmaskattn.models.dense_heads import (
     OffsetVotingHead,
 )
 from mmmaskattn.models.dense_heads.offset_voting_head import mass_centres, true_offsets
-from mmmaskattn.models.dense_heads.segment_head import SegmentOutputs
+from mmmaskattn.models.dense_heads.segment_head import ClassMaps, SegmentOutputs
 from mmmaskattn.models.grouping import GroupingOptions, count_peaks, density_seeds, group_by_prototypes
 
 SIZE = (32, 32)
@@ -113,12 +113,41 @@ def test_predictions_repeat_to_the_bit(head):
     assert torch.equal(a.panoptic.sem_seg, b.panoptic.sem_seg)
 
 
-def test_a_coarse_feature_is_brought_to_the_inputs_size(kind):
-    head = HEADS[kind](upsample=2)
-    x = feature(size=17)
-    assert head([x], (33, 34)).semantic.shape == (1, 2, 33, 34)
-    losses = HEADS[kind](upsample=2).loss([feature(size=16)], [special('blobs')], SIZE)
+@pytest.mark.parametrize(('upsample', 'cells'), [(1, (17, 17)), (2, (33, 34))])
+def test_maps_have_the_size_that_they_are_computed_in(kind, upsample, cells):
+    outputs = HEADS[kind](upsample=upsample)([feature(size=17)], (33, 34))
+    assert outputs.semantic.shape == (1, 2, 17, 17)
+    if kind != 'components':
+        assert outputs.pixels.shape[2:] == cells
+    assert all(one.shape[2:] == cells for one in (outputs.seeds,) if one.shape[1])
+
+
+@pytest.mark.parametrize(('side', 'upsample'), [(16, 1), (16, 2), (8, 2), (8, 4), (11, 1)])
+def test_a_coarse_feature_gives_predictions_of_the_size_asked_for(kind, side, upsample):
+    torch.manual_seed(0)
+    head = HEADS[kind](upsample=upsample)
+    losses = head.loss([feature(size=side)], [special('blobs')], SIZE)
+    total(losses).backward()
     assert torch.isfinite(total(losses))
+    with torch.inference_mode():
+        for size in (SIZE, (50, 41)):
+            (one,) = head.eval().predict([feature(size=side)], [size], SIZE)
+            check_prediction(one, size)
+
+
+def test_one_thing_and_one_stuff_are_as_probable_as_enlarged_logits_say():
+    semantic = 4 * torch.randn(2, 2, 16, 16)
+    expected = torch.nn.functional.interpolate(semantic, scale_factor=2, mode='bilinear').softmax(1)[:, 0]
+    torch.testing.assert_close(ClassMaps.of(semantic, 1, SIZE).p_thing(SIZE), expected)
+
+
+@pytest.mark.parametrize('stuff', [0, 3])
+def test_things_share_what_stuff_leaves(stuff):
+    semantic = 50 * torch.randn(2, 4 + stuff, 8, 8)
+    classes = ClassMaps.of(semantic, 4, SIZE)
+    torch.testing.assert_close(classes.things, semantic.softmax(1)[:, :4])
+    torch.testing.assert_close(classes.p_thing((8, 8)), semantic.softmax(1)[:, :4].sum(1))
+    assert classes.odds.isfinite().all()
 
 
 def test_wrong_options_are_named():
@@ -195,7 +224,7 @@ def test_many_peaks_of_few_objects_are_no_crowd():
     x = feature()
     with torch.inference_mode():
         outputs = head.eval()([x], SIZE)
-        seed_map = density_seeds(outputs.pixels) * head.thing_probability(outputs)
+        seed_map = density_seeds(outputs.pixels) * ClassMaps.of(outputs.semantic, 1, SIZE).p_thing(SIZE)
     assert int(count_peaks(seed_map, head.grouping)) > 4
     assert crowd_warnings(head, x) == []
 
@@ -234,7 +263,8 @@ class Grouped(torch.nn.Module):
         self.head = head
 
     def forward(self, x):
-        groups, scores = self.head.group(x, self.head([x], SIZE))
+        outputs = self.head([x], SIZE)
+        groups, scores = self.head.group(x, outputs, ClassMaps.of(outputs.semantic, 1, SIZE))
         return *groups, scores
 
 
@@ -280,7 +310,8 @@ def test_a_seed_is_as_good_as_its_pixel_is_a_thing(kind, head):
     seeds = torch.full((1, 1, *SIZE), -9.0)
     for y, x in ((6, 6), (22, 22), (6, 26)):
         seeds[0, 0, y, x] = 9.0
-    groups, _ = head.eval().group(feature(), SegmentOutputs(semantic, pixels, seeds))
+    classes = ClassMaps.of(semantic, 1, SIZE)
+    groups, _ = head.eval().group(feature(), SegmentOutputs(semantic, pixels, seeds), classes)
     expected = torch.tensor([0.9, 0.6])
     torch.testing.assert_close(groups.seed_scores[0][groups.valid[0]], expected, atol=2e-3, rtol=2e-3)
 
@@ -294,7 +325,7 @@ def test_training_groups_without_further_rounds():
     seeds.view(-1)[int(torch.einsum('dhw,d->hw', embeddings[0], middle).argmin())] = 9.0
     semantic = torch.tensor([9.0, -9.0]).view(1, 2, 1, 1).expand(1, 2, *SIZE)
     head = ContrastiveInstanceHead(1, 1, 8)
-    found = head._predicted_groups(SegmentOutputs(semantic, embeddings, seeds))
+    found = head._predicted_groups(SegmentOutputs(semantic, embeddings, seeds), SIZE)
     p_thing = semantic.softmax(1)[:, 0]
     for rounds in (0, 2):
         options = GroupingOptions(iterations=rounds)

@@ -9,6 +9,7 @@ from drawn_truth import feature
 from long_tests import first_of
 
 from mmmaskattn.models.dense_heads import ContrastiveInstanceHead, OffsetVotingHead
+from mmmaskattn.models.dense_heads.segment_head import ClassMaps
 
 SIZE = (32, 32)
 OPTIONS = dict(grouping=dict(max_instances=6, seed_threshold=0.0, foreground=0.0))
@@ -27,7 +28,8 @@ class Instances(torch.nn.Module):
         self.head = head
 
     def forward(self, x):
-        groups, scores = self.head.group(x, self.head([x], SIZE))
+        outputs = self.head([x], SIZE)
+        groups, scores = self.head.group(x, outputs, ClassMaps.of(outputs.semantic, 2, SIZE))
         return groups.valid, groups.assignment, scores
 
 

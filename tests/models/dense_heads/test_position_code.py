@@ -56,6 +56,27 @@ def test_without_shifts_a_pixel_says_its_own_place():
     torch.testing.assert_close(found[6 + 3], (amplitude * phase.sin()).expand(SIZE), atol=1e-5, rtol=0)
 
 
+def test_a_cell_lies_in_the_middle_of_its_pixels():
+    code = PositionCode(0, bands=1, shortest=24)
+    found = code(torch.zeros(1, code.raw_channels, 3, 5), side=4)[0]
+    phase = 2 * torch.pi * (torch.arange(20.0).view(5, 4).mean(1)) / 24
+    torch.testing.assert_close(found[0], (phase.cos() / 3**0.5).expand(3, 5), atol=1e-5, rtol=0)
+
+
+def test_each_wave_is_what_its_own_cosine_and_sine_are():
+    """They come from those of the longest by doubling the phase."""
+    code = PositionCode(0)
+    raw = raw_of(code, scale=5)
+    shift, amplitude = raw.split([2, 6], 1)
+    place = torch.stack([torch.arange(SIZE[1]).expand(SIZE), torch.arange(SIZE[0])[:, None].expand(SIZE)]) + 4 * shift
+    angles = torch.arange(3) * torch.pi / 3
+    across = torch.einsum('bchw,cd->bdhw', place.double(), torch.stack([angles.cos(), angles.sin()]).double())
+    phase = torch.cat([across * 2 * torch.pi / length for length in (6, 12, 24, 48, 96, 192)], 1)
+    weight = amplitude.softmax(1).div(3).sqrt().repeat_interleave(3, 1).double()
+    expected = torch.cat([weight * phase.cos(), weight * phase.sin()], 1)
+    torch.testing.assert_close(code(raw).double(), expected, atol=2e-5, rtol=0)
+
+
 @pytest.mark.parametrize('angle', [0, 17, 45, 90, 200])
 def test_agreement_falls_with_the_distance_of_the_places(angle):
     code = PositionCode(0)

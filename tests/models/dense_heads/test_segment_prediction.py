@@ -26,9 +26,9 @@ def test_boxes_are_those_of_mmdet(seed):
 def predicted(groups: Groups, sizes, inner=None, options: PredictionOptions | None = None):
     """Predictions where every pixel of a group is surely a thing, and every other one surely stuff."""
     things = (groups.assignment >= 0).float()
-    probabilities = torch.stack([things, 1 - things], dim=1)
+    semantic = 20 * torch.stack([things, 1 - things], dim=1)
     scores = torch.linspace(0.9, 0.5, groups.valid.shape[1]).expand(len(sizes), -1)[..., None]
-    return predict_segments(groups, scores, probabilities, 1, sizes, options or PredictionOptions(), inner)
+    return predict_segments(groups, scores, semantic, things, 1, sizes, options or PredictionOptions(), inner)
 
 
 def test_masks_are_cut_to_the_image_before_they_are_resized():

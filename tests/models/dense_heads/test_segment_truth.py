@@ -9,7 +9,7 @@ from mmdet.models.data_preprocessors import DetDataPreprocessor
 from mmdet.structures import DetDataSample
 
 from mmmaskattn.datasets.transforms import MakeInstances
-from mmmaskattn.models.dense_heads.segment_truth import stack_truth
+from mmmaskattn.models.dense_heads.segment_truth import majority, stack_truth
 
 CPU = torch.device('cpu')
 
@@ -79,3 +79,21 @@ def test_a_map_smaller_than_the_batch_is_padded_with_ignored_pixels():
     assert torch.equal(truth.instance_map[0, :32, :32], whole.instance_map[0])
     assert (truth.instance_map[0, 32:] == -1).all()
     assert (truth.instance_map[0, :, 32:] == -1).all()
+
+
+def test_a_cell_has_the_id_that_most_of_its_pixels_have():
+    ids = torch.tensor([[[1, 1, 0, 2, 0], [1, 0, 0, 2, 0], [0, 0, -1, -1, 3], [0, 5, -1, 4, 3]]])
+    assert majority(ids, 2).tolist() == [[[1, 2, 0], [0, -1, 3]]]
+    assert torch.equal(majority(ids, 1), ids)
+
+
+@pytest.mark.parametrize('side', [2, 4])
+def test_on_cells_the_seeds_lie_in_their_instances(side):
+    truth = stack_truth([special('blobs')], (32, 32), CPU)
+    coarse = truth.on_cells(side)
+    assert truth.on_cells(1) is truth
+    assert coarse.instance_map.shape == (1, 32 // side, 32 // side)
+    assert torch.equal(coarse.semantic, truth.semantic)
+    for k, (x, y) in enumerate(coarse.seed_points[0].round().long().tolist(), start=1):
+        assert coarse.instance_map[0, y, x] == k
+    assert torch.equal(coarse.seed_radii[0] * side, truth.seed_radii[0])

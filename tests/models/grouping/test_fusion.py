@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from mmmaskattn.models.grouping import FusionOptions, fuse_panoptic
+from mmmaskattn.models.grouping.scores import greatest_at
 
 OPTIONS = FusionOptions(score_threshold=0.3, stuff_area_fraction=0)
 VOID = 4
@@ -156,3 +157,20 @@ def test_shapes_that_do_not_agree_are_refused(change, message):
     )
     with pytest.raises(ValueError, match=message):
         fuse_panoptic(**{**given, **change}, options=OPTIONS)
+
+
+@pytest.mark.parametrize('seed', range(6))
+def test_the_greatest_masks_may_be_known_already(seed):
+    """With masks whose sum is at most 1; many pixels have none, some instances score too little."""
+    generator = torch.Generator().manual_seed(seed)
+    masks = (4 * torch.randn(9, 12, 10, generator=generator)).softmax(0) * torch.rand(12, 10, generator=generator)
+    labels, scores = torch.randint(2, (9,), generator=generator), torch.rand(9, generator=generator)
+    classes = torch.randint(4, (24, 20), generator=generator)
+    options = dataclasses.replace(OPTIONS, score_threshold=0.5)
+    plain = fuse_panoptic(masks, labels, scores, classes, 2, 4, options)
+    quick = fuse_panoptic(masks, labels, scores, classes, 2, 4, options, greatest_at(masks, (24, 20)))
+    assert torch.equal(plain, quick)
+    assert len(plain.unique()) > 4
+    low = dataclasses.replace(options, mask_threshold=0.2)
+    plain = fuse_panoptic(masks, labels, scores, classes, 2, 4, low)
+    assert torch.equal(plain, fuse_panoptic(masks, labels, scores, classes, 2, 4, low, greatest_at(masks, (24, 20))))

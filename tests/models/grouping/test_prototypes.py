@@ -8,7 +8,7 @@ import pytest
 import torch
 from group_scenes import embed, grid_ids, same_partition, seed_pixels, thing_probability
 
-from mmmaskattn.models.grouping import GroupingOptions, Groups, group_by_prototypes
+from mmmaskattn.models.grouping import GroupingOptions, Groups, group_by_prototypes, prototypes, seeds
 
 OPTIONS = GroupingOptions()
 
@@ -173,6 +173,21 @@ def test_a_batch_equals_its_images():
     for number in range(3):
         single = group_by_prototypes(*(one[number : number + 1] for one in maps), OPTIONS)
         same_groups(Groups(*(one[number : number + 1] for one in batch)), single)
+
+
+@pytest.mark.parametrize('iterations', [0, 2])
+def test_grouping_the_foreground_alone_is_grouping_all(iterations, monkeypatch):
+    """Eager mode leaves out the pixels that may belong to nothing, and slots and seeds that hold nothing."""
+    options = GroupingOptions(max_instances=30, iterations=iterations)
+    embeddings, seed_map, p_thing = mixed_batch()
+    p_thing = p_thing - 0.5 * (torch.rand(p_thing.shape, generator=torch.Generator().manual_seed(3)) > 0.7)
+    found = group_by_prototypes(embeddings, seed_map, p_thing, options)
+    for module in (prototypes, seeds):
+        monkeypatch.setattr(module, 'static_shapes', lambda: True)
+    whole = group_by_prototypes(embeddings, seed_map, p_thing, options)
+    assert whole.valid.shape == (3, 30)
+    assert found.valid.shape == (3, 25)
+    same_groups(found, whole, tolerance=1e-4)
 
 
 class Exported(torch.nn.Module):

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from mmmaskattn.models.grouping import scores
-from mmmaskattn.models.grouping.scores import greatest_at, resize_map
+from mmmaskattn.models.grouping.scores import greatest_at, pixels_last, resize_map
 
 
 def maps(number: int = 7) -> torch.Tensor:
@@ -15,10 +15,11 @@ def maps(number: int = 7) -> torch.Tensor:
     return torch.randint(5, (number, 6, 8), generator=torch.Generator().manual_seed(0)).float() / 4
 
 
+@pytest.mark.parametrize('laid', [lambda x: x, pixels_last])
 @pytest.mark.parametrize('size', [(6, 8), (13, 9), (3, 20)])
-def test_it_says_what_all_maps_at_once_say(size):
-    whole = F.interpolate(maps()[None], size, mode='bilinear')[0]
-    found = greatest_at(maps(), size, 0.6)
+def test_it_says_what_all_maps_at_once_say(size, laid):
+    whole = F.interpolate(laid(maps()[None]), size, mode='bilinear')[0]
+    found = greatest_at(laid(maps()[None])[0], size, 0.6)
     assert torch.equal(found.owners, whole.argmax(0))
     assert torch.equal(found.values, whole.amax(0))
     assert torch.equal(found.areas, (whole > 0.6).sum((1, 2)))

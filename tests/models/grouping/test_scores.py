@@ -50,6 +50,27 @@ def test_gradients_of_pooling_reach_the_pixels_of_masks_only(means):
     assert torch.equal((features.grad != 0).any(1), groups.assignment >= 0)
 
 
+@pytest.mark.parametrize('means', [group_means, scattered])
+@pytest.mark.parametrize(('side', 'size'), [(2, (15, 15)), (4, (8, 8))])
+def test_coarse_features_are_pooled_as_if_repeated(means, side, size):
+    groups, _ = groups_of()
+    features = torch.randn(2, 5, *size, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    repeated = features.repeat_interleave(side, 2).repeat_interleave(side, 3)[:, :, :30, :30]
+    found, expected = means(features, groups), means(repeated, groups)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+    weights = torch.randn_like(found)
+    (gradient,) = torch.autograd.grad((found * weights).sum(), features)
+    (wanted,) = torch.autograd.grad((expected * weights).sum(), features)
+    torch.testing.assert_close(gradient, wanted, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize('means', [group_means, scattered])
+def test_features_that_do_not_lie_over_the_masks_are_refused(means):
+    groups, _ = groups_of()
+    with pytest.raises(ValueError, match=r'features are \(11, 11\), the map of slots \(30, 30\)'):
+        means(torch.zeros(2, 5, 11, 11), groups)
+
+
 def test_classes_are_the_normalised_geometric_mean():
     logits, votes = torch.tensor([[[2.0, 0, 1]]]), torch.tensor([[[0.6, 0.3]]])
     probability = logits.softmax(2)[0, 0]
@@ -129,6 +150,14 @@ def test_soft_masks_share_the_probability_of_a_thing():
     assert not masks[1].any()
     owned = groups.assignment[0] >= 0
     assert torch.equal(masks[0].argmax(0)[owned], groups.assignment[0][owned])
+
+
+def test_soft_masks_of_cells_are_enlarged():
+    groups, _ = groups_of()
+    p_thing = torch.rand(2, 59, 60, generator=torch.Generator().manual_seed(0))
+    shares = torch.nn.functional.interpolate(groups.affinity.softmax(1), scale_factor=2, mode='bilinear')[:, :, :59]
+    expected = shares * p_thing[:, None] * groups.valid[:, :, None, None]
+    torch.testing.assert_close(soft_masks(groups, p_thing), expected)
 
 
 def test_scores_of_hard_groups():
