@@ -7,6 +7,5 @@ model = dict(
         num_things=100,
         num_stuff=50,
         in_channels=24,
-        upsample=2,
     )
 )

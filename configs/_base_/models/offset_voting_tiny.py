@@ -9,6 +9,5 @@ model = dict(
         in_channels=24,
         hidden_channels=48,
         seed_channels=24,
-        upsample=2,
     )
 )

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from mmmaskattn.models.dense_heads.segment_prediction import PredictionOptions, SegmentPrediction, predict_segments
 from mmmaskattn.models.dense_heads.segment_truth import SegmentTruth, stack_truth
-from mmmaskattn.models.grouping import GroupingOptions, Groups, group_means
+from mmmaskattn.models.grouping import GroupingOptions, Groups
 from mmmaskattn.models.grouping.cells import cell_side, cells_of, enlarge, on_cells
 from mmmaskattn.models.grouping.groups import static_shapes
 from mmmaskattn.models.precision import saturated, without_autocast
@@ -91,7 +91,7 @@ class PixelBranch(nn.Module):
         if rest or not side:
             raise ValueError(
                 f'upsample is {self.upsample}, but the feature of {tuple(x.shape[2:])} under an input of {tuple(size)} '
-                f'has cells of {rest + side * self.upsample} pixels; expected a divisor of it, or in_index of a coarser feature'
+                f'has cells of {rest + side * self.upsample} pixels; expected a divisor of that'
             )
         x = self._hidden(x)
         x = saturated(self.out(x))

@@ -105,9 +105,7 @@ def predict_segments(
         of_image = scores[number, kept]
         best, labels = of_image.max(1)
         greatest = greatest_at(soft, size) if len(soft) else None
-        panoptic = fuse_panoptic(
-            soft, labels, best, classes, num_things, semantic.shape[1], options.panoptic, greatest
-        )
+        panoptic = fuse_panoptic(soft, labels, best, classes, num_things, semantic.shape[1], options.panoptic, greatest)
         owners = exclusive_owners(soft, size, greatest)
         found.append(
             SegmentPrediction(

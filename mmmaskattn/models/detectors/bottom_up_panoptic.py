@@ -21,7 +21,7 @@ class BottomUpPanoptic(BaseDetector):
 
     ::
 
-        image (B, 3, H, W) --> backbone --> neck --> segment head --> class logits, embeddings, seeds (B, ., H, W)
+        image (B, 3, H, W) --> backbone --> neck --> segment head --> class logits, embeddings, seeds (B, ., h, w)
                                                                         --> groups --> instances, panoptic map
 
     The instance task is the same detector with one stuff class, the background. Backbone and neck have the names and
@@ -125,15 +125,15 @@ class BottomUpPanoptic(BaseDetector):
     def _forward(
         self, batch_inputs: Tensor, batch_data_samples: Sequence[DetDataSample] | None = None
     ) -> tuple[Tensor, ...]:
-        """Compute the head's maps, for counting, timing and export.
+        """Compute the head's maps, for counting, timing and export, each at the size that it is computed in.
 
         Args:
             batch_inputs: (B, 3, H, W).
             batch_data_samples: Not used.
 
         Returns:
-            Class logits (B, T + S, H, W) and, where the head has them, embeddings (B, D, H, W) and seed logits
-            (B, 1, H, W).
+            Class logits (B, T + S, h, w) at the size of the head's feature and, where the head has them, embeddings
+            (B, D, h', w') and seed logits (B, 1, h', w'), its ``upsample`` times larger.
         """
         maps = self.segment_head(self.extract_feat(batch_inputs), batch_inputs.shape[-2:])
         return tuple(one for one in maps if one.shape[1])

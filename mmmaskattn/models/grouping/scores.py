@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from mmmaskattn.models.grouping.cells import cell_side, enlarge
 from mmmaskattn.models.grouping.groups import Groups, ordered_top
 from mmmaskattn.models.grouping.prototypes import one_hot
+from mmmaskattn.models.precision import without_autocast
 
 RESIZED_AT_ONCE = 2**24
 """Values that are resized at a time: 64 MiB. At 128x128 these are 1024 maps, so there the maps are taken as a whole."""
@@ -152,7 +153,9 @@ def slot_means(features: Tensor, assignment: Tensor, slots: int) -> Tensor:
     counts = features.new_zeros(len(features), (slots + 1) * cells)
     counts = counts.scatter_add_(1, code.flatten(1), torch.ones_like(code, dtype=features.dtype).flatten(1))
     counts = counts.unflatten(1, (slots + 1, cells))[:, 1:]
-    return torch.bmm(counts, features.flatten(2).transpose(1, 2)) / counts.sum(2, keepdim=True).clamp(min=1)
+    with without_autocast(features.device):  # it would sum in half precision
+        sums = torch.bmm(counts, features.flatten(2).transpose(1, 2))
+    return sums / counts.sum(2, keepdim=True).clamp(min=1)
 
 
 def class_probabilities(class_logits: Tensor | None, semantic_probs_pooled: Tensor) -> Tensor:

@@ -15,8 +15,14 @@ def test_places_are_the_centres_of_the_pixels():
 
 @pytest.mark.parametrize(
     ('upsample', 'given', 'size', 'wanted'),
-    [(1, (9, 7), (9, 7), (9, 7)), (2, (9, 7), (17, 13), (17, 13)), (1, (9, 7), (17, 13), (9, 7))]
-    + [(1, (8, 8), (32, 32), (8, 8)), (2, (9, 8), (33, 32), (17, 16)), (4, (9, 8), (33, 31), (33, 31))],
+    [
+        (1, (9, 7), (9, 7), (9, 7)),
+        (2, (9, 7), (17, 13), (17, 13)),
+        (1, (9, 7), (17, 13), (9, 7)),
+        (1, (8, 8), (32, 32), (8, 8)),
+        (2, (9, 8), (33, 32), (17, 16)),
+        (4, (9, 8), (33, 31), (33, 31)),
+    ],
 )
 @pytest.mark.parametrize('hidden', [0, 6])
 def test_the_map_has_upsample_times_the_features_size(upsample, given, size, wanted, hidden):
