@@ -38,6 +38,14 @@ BASE: dict[str, dict] = {
     'StripCrossAttentionNeck': dict(in_channels=(8, 8)),
     'LRHead': DECODER,
     'StripCrossAttentionHead': DECODER,
+    'SummedMapsHead': dict(in_channels=(8, 8), channels=8, num_classes=2),
+    'EdgePIDHead': dict(
+        in_channels=8, channels=8, num_classes=2, loss_decode=[dict(type='mmseg.CrossEntropyLoss')] * 4
+    ),
+    'GlobalLRASPPHead': dict(
+        in_channels=(8, 8, 8), in_index=(0, 1, 2), channels=8, num_classes=2, input_transform='multiple_select'
+    ),
+    'StarDistHead': dict(HEAD, num_things=1),
     'AuxiliaryFCNHead': dict(in_channels=8, channels=8, num_classes=2, in_index=0),
     'AuxiliaryClassHead': dict(in_index=0, **HEAD),
     'ConnectedComponentsHead': HEAD,
@@ -57,8 +65,12 @@ BASE: dict[str, dict] = {
     'LabelMapDump': dict(output_dir='absent/out'),
     'SegmentDump': dict(output_dir='absent/out'),
 }
+BASE['CrossProcessEncoderDecoder'] = dict(
+    backbone=dict(type='mmmaskattn.MaskAttnUNet', arch='nano'),
+    decode_head=dict(type='mmmaskattn.AuxiliaryFCNHead', **BASE['AuxiliaryFCNHead']),
+)
 BASE['MeanProbabilityTTA'] = dict(module=dict(type='mmmaskattn.BottomUpPanoptic', **BASE['BottomUpPanoptic']))
-NEEDS_FILES = ('CamVidDataset', 'FractionDataset', 'TimmEncoder')  # cannot be made here, only refused
+NEEDS_FILES = ('CCPDataset', 'CamVidDataset', 'FractionDataset', 'TimmEncoder')  # cannot be made here, only refused
 POOL: list[Any] = [
     *(None, 'nonsense', '', 'False', True, 2, 0, -1, -0.5, 1.5, 1e40, math.nan, math.inf, object()),
     *({}, {'a': 1}, [], [-1], [math.nan], ['nonsense'], [None], [1.5], [2], [16] * 2, [2] * 3, [2] * 7, [[2]], [{}]),

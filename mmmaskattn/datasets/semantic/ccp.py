@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 
 from mmmaskattn.datasets.checks.class_names import check_class_names
 from mmmaskattn.registry import DATASETS
+from mmmaskattn.utils.option_types import Name
 
 # The group of each of the 59 labels, in the order of the data set's label list; many labels are too rare to be learned.
 GROUP_OF_LABEL = (
@@ -23,6 +25,11 @@ class CCPDataset(BaseSegDataset):
 
     The files are read as `BaseSegDataset` reads them, with `.jpg` images and label maps of the original 59 indices. How
     they are made of the published ones: docs/how-to/prepare-datasets.md.
+
+    Args:
+        img_suffix: Of the images.
+        seg_map_suffix: Of the label maps.
+        **kwargs: Those of ``BaseSegDataset``.
     """
 
     METAINFO = dict(
@@ -55,6 +62,9 @@ class CCPDataset(BaseSegDataset):
             [250, 230, 70],
         ],
     )
+
+    def __init__(self, img_suffix: Name = '.jpg', seg_map_suffix: Name = '.png', **kwargs: Any) -> None:
+        super().__init__(img_suffix=img_suffix, seg_map_suffix=seg_map_suffix, **kwargs)
 
     @classmethod
     def _load_metainfo(cls, metainfo: Mapping | None = None) -> dict:

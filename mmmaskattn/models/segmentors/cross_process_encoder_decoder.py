@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mmseg.models.segmentors import EncoderDecoder
@@ -9,6 +10,7 @@ from torch import nn
 
 from mmmaskattn.models.layers.norms import CrossProcessBatchNorm2d
 from mmmaskattn.registry import MODELS
+from mmmaskattn.utils.option_types import ModuleConfig
 
 
 @MODELS.register_module()
@@ -20,11 +22,22 @@ class CrossProcessEncoderDecoder(EncoderDecoder):
     parameters stay.
 
     Args:
-        **kwargs: Those of ``EncoderDecoder``.
+        backbone: Config of the backbone.
+        decode_head: Config of the head.
+        neck: Config of the neck, if any.
+        auxiliary_head: Configs of heads that serve training only.
+        **kwargs: The others of ``EncoderDecoder``.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        backbone: ModuleConfig,
+        decode_head: ModuleConfig,
+        neck: ModuleConfig | None = None,
+        auxiliary_head: ModuleConfig | Sequence[ModuleConfig] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(backbone, decode_head, neck, auxiliary_head, **kwargs)
         for parent in list(self.modules()):
             for name, child in parent.named_children():
                 if type(child) is nn.BatchNorm2d:
