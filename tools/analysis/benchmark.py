@@ -197,7 +197,7 @@ def run_epoch(args: argparse.Namespace) -> None:
     iterations = next(iter(times.values())).iterations
     print(f'{processor_name()}, {usable_cores()} cores, {args.threads} CPU thread(s), torch {torch.__version__}')
     print(f'{args.config}: {iterations} iterations of {cfg.train_dataloader.batch_size} images an epoch')
-    print(f'median of {args.epochs} epochs, each followed by as many iterations of the plain loop\n')
+    print(f'median of {args.epochs} epochs, each iteration followed by one of the plain loop\n')
     print(epoch_table(times))
 
 

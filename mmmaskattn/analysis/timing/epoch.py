@@ -1,8 +1,9 @@
 """Time of an epoch of training by the Runner, against a plain loop over the same model with its data in memory.
 
-After each epoch of the Runner, with the config's own hooks and loader, the plain loop does as many iterations: forward,
-losses, backward, clipping, optimizer. Its batches are loaded, augmented and normalised beforehand. So the ratio is what
-the Runner, its hooks and the loading of data cost on top of the network.
+After each iteration of the Runner, with the config's own hooks and loader, the plain loop does one: forward, losses,
+backward, clipping, optimizer. So whatever else the machine does meets both alike. The plain loop's batches are loaded,
+augmented and normalised beforehand: the ratio is what the Runner, its hooks and the loading of data cost on top of the
+network. Worker processes load on while the plain loop works, so one that takes longer than an iteration is flattered.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+import numpy as np
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.optim import build_optim_wrapper
@@ -83,17 +85,20 @@ class PlainLoop:
         self.clip = cfg.optim_wrapper.get('clip_grad')
         self.optimizer = _plain_optimizer(build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper)).optimizer)
         self.batches = [self.model.data_preprocessor(batch, training=True) for batch in batches]
-
-    def run(self) -> None:
-        """Train on each batch once."""
         self.model.train()
-        for batch in self.batches:
-            loss, _ = self.model.parse_losses(self.model(**batch, mode='loss'))
-            self.optimizer.zero_grad()
-            loss.backward()
-            if self.clip:
-                nn.utils.clip_grad_norm_(self.model.parameters(), self.clip['max_norm'])
-            self.optimizer.step()
+
+    def step(self, number: int) -> None:
+        """Train on one batch.
+
+        Args:
+            number: Which.
+        """
+        loss, _ = self.model.parse_losses(self.model(**self.batches[number], mode='loss'))
+        self.optimizer.zero_grad()
+        loss.backward()
+        if self.clip:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.clip['max_norm'])
+        self.optimizer.step()
 
 
 def _plain_optimizer(built: Optimizer) -> Optimizer:
@@ -112,36 +117,44 @@ class _Start(Hook):
     priority = 0
 
     def __init__(self) -> None:
-        self.clock = self.cpu = self.between = self.loading = 0.0
+        self.began = self.between = self.loading = np.zeros(2)
 
     def before_train_epoch(self, runner: Runner) -> None:
-        self.clock, self.cpu, self.loading = time.perf_counter(), time.process_time(), 0.0
-        self.between = self.cpu
+        self.began = self.between = _clocks()
+        self.loading = np.zeros(2)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        self.loading += time.process_time() - self.between
+        self.loading = self.loading + _clocks() - self.between
 
 
 class _End(Hook):
-    """The end of an epoch and of its iterations, after all other hooks; then the plain loop."""
+    """The end of an epoch and of its iterations, after all other hooks; there the plain loop works."""
 
     priority = 100
 
     def __init__(self, start: _Start, batches: Sequence[Any]) -> None:
         self.start, self.batches = start, batches
+        self.spent = np.zeros(2)
         self.epochs: list[tuple[float, ...]] = []
 
     def before_train(self, runner: Runner) -> None:
         self.plain = PlainLoop(copy.deepcopy(runner.model), runner.cfg, self.batches)
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        self.start.between = time.process_time()
+        began = _clocks()
+        self.plain.step(batch_idx)
+        self.start.between = _clocks()
+        self.spent = self.spent + self.start.between - began
 
     def after_train_epoch(self, runner: Runner) -> None:
-        clock, cpu, start = time.perf_counter(), time.process_time(), self.start
-        self.plain.run()
-        plain = time.perf_counter() - clock, time.process_time() - cpu
-        self.epochs.append((clock - start.clock, plain[0], cpu - start.cpu, plain[1], start.loading))
+        own = _clocks() - self.start.began - self.spent
+        self.epochs.append((own[0], self.spent[0], own[1], self.spent[1], self.start.loading[1]))
+        self.spent = np.zeros(2)
+
+
+def _clocks() -> np.ndarray:
+    """Seconds by the clock and of processor time."""
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 def time_epochs(cfg: Config, setting: LoadingSetting, epochs: int, images: int | None = None) -> EpochTimes:
