@@ -86,7 +86,7 @@ def test_shown_configs_build_and_run(number: int, tmp_path: Path):
     with torch.inference_mode():
         maps = model(torch.rand(1, 3, 64, 64), mode='tensor')
     if cfg.default_scope == 'mmdet':
-        assert [one.shape[2:] for one in maps] == [(64, 64)] * 3
+        assert [one.shape[2:] for one in maps] == [(16, 16), (64, 64), (64, 64)]
         assert maps[0].shape[:2] == (1, 81)
     else:
         assert maps.shape[:2] == (1, 150)
