@@ -5,3 +5,4 @@ _base_ = ['../_base_/models/bottom_up_base.py', '../_base_/tasks/dsb2018_instanc
 from mmmaskattn.utils.configs import with_classes
 
 model = with_classes(_base_, **_base_.model_for_nuclei)
+model['segment_head']['upsample'] = 1  # the maps of base have all pixels

@@ -63,7 +63,7 @@ class GroupingBenchmark:
         return f'{markdown_table(header, rows)}\n\n{self.conditions}'
 
 
-def crafted_image(instances: int, side: int = 128, channels: int = 32, seed: int = 0) -> GroupingInput:
+def crafted_image(instances: int, side: int = 64, channels: int = 48, seed: int = 0) -> GroupingInput:
     """An image full of instances: equal squares with distinct embeddings, noise, one seed in each.
 
     Args:
@@ -117,8 +117,8 @@ def _group(image: GroupingInput, options: GroupingOptions) -> int:
 
 def benchmark_grouping(
     most: Sequence[int] = (64, 100),
-    side: int = 128,
-    channels: int = 32,
+    side: int = 64,
+    channels: int = 48,
     rounds: int = 50,
     warmup: int = 5,
     threads: int = 1,
@@ -141,7 +141,7 @@ def benchmark_grouping(
     Raises:
         ValueError: The instances do not fit, or grouping did not find each of them.
     """
-    left, right = torch.ones(100, channels), torch.ones(channels, 128 * 128)
+    left, right = torch.ones(100, channels), torch.ones(channels, side * side)
     candidates: dict[str, Callable[[], object]] = {REFERENCE: partial(torch.mm, left, right)}
     for count in most:
         for instances in sorted({count, min(count, ORDINARY_INSTANCES)}, reverse=True):
@@ -161,6 +161,6 @@ def benchmark_grouping(
     conditions = (
         f'{processor_name()}, {threads} CPU thread(s), torch {torch.__version__}; one image of {side} x {side}, '
         f'embeddings of length {channels}, from maps to groups; {rounds} interleaved rounds after {warmup} of warm-up; '
-        f'the product is 100 x {channels} by {channels} x 16384, which is one assignment at K = 100.'
+        f'the product is 100 x {channels} by {channels} x {side * side}, which is one assignment at K = 100.'
     )
     return GroupingBenchmark(wall, {name: Timing(own[warmup:]) for name, own in processor.items()}, conditions)

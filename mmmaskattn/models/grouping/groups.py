@@ -45,10 +45,10 @@ class GroupingOptions:
     seed_threshold: Fraction = 0.1
     duplicate_similarity: Cosine = 0.85
     similarity: Cosine = 0.8
-    iterations: CountOrZero = 2
+    iterations: CountOrZero = 1
     min_area: Count = 4
     temperature: NotTiny = 0.05
-    foreground: Fraction = 0.5
+    foreground: Fraction = 0.4
     vote_sigma: NotTiny = 2.0
     connectivity: Literal[4, 8] = 8
 

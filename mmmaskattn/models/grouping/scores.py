@@ -200,10 +200,11 @@ def mean_posterior(groups: Groups, p_thing: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def instance_scores(groups: Groups, class_prob: Tensor, p_thing: Tensor) -> Tensor:
-    """Score of each instance as each class: seed * class * mean soft assignment * mean thing probability.
+    """Score of each instance as each class: root of seed * class * square of (soft assignment * thing probability).
 
     Each factor is small for another kind of mistake: no object there, the wrong class, a border to a neighbour in the
-    wrong place, too much background. The paper gives no score; its released code scores every instance 1.0.
+    wrong place, too much background, the latter two as means over the mask. How good the mask is ranks better than how
+    sure the seed, hence the powers. The paper gives no score; its released code scores every instance 1.0.
 
     Args:
         groups: the groups, K slots.
@@ -214,7 +215,7 @@ def instance_scores(groups: Groups, class_prob: Tensor, p_thing: Tensor) -> Tens
         float (B, K, T), 0 to 1; 0 where not valid.
     """
     posterior, thing = mean_posterior(groups, p_thing)
-    certainty = groups.seed_scores * posterior * thing * groups.valid
+    certainty = groups.seed_scores.sqrt() * (posterior * thing).square() * groups.valid
     return certainty[:, :, None] * class_prob
 
 

@@ -104,7 +104,8 @@ def test_score_is_the_product_of_its_factors():
     assert groups.valid[0].all()
     for slot in range(9):
         mask = groups.assignment[0] == slot
-        certainty = groups.seed_scores[0, slot] * posterior[0, slot][mask].mean() * p_thing[0][mask].mean()
+        quality = posterior[0, slot][mask].mean() * p_thing[0][mask].mean()
+        certainty = groups.seed_scores[0, slot].sqrt() * quality**2
         assert torch.allclose(scores[0, slot], certainty * classes[0, slot], rtol=1e-4)
     assert not scores[1].any(), 'the second image has no instance'
     assert 0 < float(scores.max()) <= 1
@@ -164,4 +165,4 @@ def test_scores_of_hard_groups():
     groups = groups_of_map(torch.tensor([[[0, 0, 1, -1]]]), 2)
     p_thing = torch.tensor([[[0.8, 0.6, 0.5, 0.1]]])
     scores = instance_scores(groups, torch.ones(1, 2, 1), p_thing)
-    assert scores[0, :, 0].tolist() == pytest.approx([0.7, 0.5])
+    assert scores[0, :, 0].tolist() == pytest.approx([0.49, 0.25])
