@@ -26,7 +26,7 @@ train_cfg = dict(max_iters=2)
 val_dataloader = val_cfg = val_evaluator = None
 """
 
-UNET = dict(_delete_=True, type='mmmaskattn.MaskAttnUNet', arch='tiny')
+UNET = dict(_delete_=True, type='mmmaskattn.MaskAttnUNet', arch='tiny', attention_masks='gate')
 PYRAMID = [24, 48, 96, 128]
 
 
@@ -57,7 +57,7 @@ CASES = {
         dict(
             backbone=dict(init_cfg=None),
             neck=decoder(32, 64, 160, 256),
-            decode_head=dict(in_channels=[24, 48, 104], in_index=[0, 1, 2]),
+            decode_head=dict(in_channels=[24, 48, 96], in_index=[0, 1, 2]),
         ),
     ),
 }

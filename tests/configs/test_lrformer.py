@@ -107,9 +107,9 @@ def test_sizes_shown_are_those_counted():
 @pytest.mark.parametrize(
     ('options', 'shown'),
     [
-        (dict(attention_masks='gate'), '36.911 G in full'),
-        (dict(attention_masks='gate', attention='low_resolution'), '0.148 G at low resolution'),
-        (dict(), '0.413 G'),
+        (dict(attention_masks='gate'), '34.763 G in full'),
+        (dict(attention_masks='gate', attention='low_resolution'), '0.147 G at low resolution'),
+        (dict(), '0.404 G'),
     ],
 )
 def test_costs_of_attention_shown_are_those_counted(options, shown):

@@ -21,8 +21,8 @@ def model_config():
     return ConfigDict(
         type='EncoderDecoder',
         data_preprocessor=dict(type='SegDataPreProcessor', size=(SIZE, SIZE), pad_val=0, seg_pad_val=255),
-        backbone=dict(type='mmmaskattn.MaskAttnUNet', arch='tiny'),
-        neck=dict(type='mmmaskattn.MaskAttnDecoder', arch='tiny'),
+        backbone=dict(type='mmmaskattn.MaskAttnUNet', arch='tiny', attention_masks='gate'),
+        neck=dict(type='mmmaskattn.MaskAttnDecoder', arch='tiny', attention_masks='gate'),
         decode_head=dict(
             type='FCNHead',
             in_channels=24,

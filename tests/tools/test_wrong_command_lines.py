@@ -105,7 +105,7 @@ WRONG = [
     ('test.py', on_job('cut.pth'), 'cut.pth'),
     ('test.py', on_job('list.pth'), 'list.pth'),
     ('test.py', on_job('none.pth'), 'none.pth does not fit the model: 0 of'),
-    ('test.py', on_job('half.pth'), 'missing (neck.'),
+    ('test.py', on_job('half.pth'), 'missing (backbone.'),
     ('test.py', on_job('other.pth'), 'unexpected (conv_seg.'),
     ('test.py', on_job('classes.pth'), '2 of another shape (decode_head.conv_seg.weight, decode_head.conv_seg.bias)'),
     ('test.py', on_job('number.pth'), 'number.pth'),

@@ -6,6 +6,7 @@ import shutil
 import socket
 from collections.abc import Iterator, Sequence
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -76,6 +77,8 @@ def plan_cache(datasets: Sequence[Any], where: CachePlace, share: float, folder:
         return CachePlan('none', 'none')
     if not leaves:
         return _without(where, f'--cache {where}: no pipeline begins with steps that can be cached; leave --cache out')
+    if where != 'disk' and find_spec('fcntl') is None:
+        return _without(where, f'--cache {where}: this system cannot share memory between processes; use --cache disk')
     host = socket.gethostname()
     hosts = all_gather_object(host)
     leads = hosts.index(host) == get_rank()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import mmap
 import os
@@ -116,6 +115,8 @@ class MemoryStore(Store):
 
     def _take(self, size: int) -> int:
         """Reserve room; 0 if there is none."""
+        import fcntl  # which Windows lacks, as it lacks files without a name
+
         fcntl.lockf(self._file, fcntl.LOCK_EX)  # of this process: threads of one must not share a store
         try:
             place = int(self._table[0])

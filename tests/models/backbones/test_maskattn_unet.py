@@ -147,7 +147,7 @@ def test_size_under_16_is_refused(size):
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(arch='huge'), "arch is 'huge'; expected one of 'tiny'"),
+        (dict(arch='huge'), "arch is 'huge'; expected one of 'nano', 'tiny'"),
         (dict(stem_stride=4), 'stem_stride is 4; expected one of 1, 2'),
         (dict(attention_masks='tpok'), "attention_masks is 'tpok'; expected .*'topk'"),
         (dict(attention='low_resolution'), "mask 'topk' does not go with low-resolution attention"),

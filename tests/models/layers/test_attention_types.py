@@ -23,15 +23,15 @@ def test_types():
 
 @pytest.mark.parametrize('mask', ['none', 'gate'])
 def test_low_resolution_by_hand(mask):
-    """Queries times keys, whatever the 192 positions; a carried bias is one more channel a head."""
-    channels, heads, positions, ratio = 16, 4, 12 * 16, 2
+    """Queries times keys, whatever the 192 positions."""
+    channels, positions, ratio = 16, 12 * 16, 2
     queries, keys = 4 * 5, 3 * 4 + 2 * 3  # 4 x 5.33; 3 x 4, 2 x 2.67
     module = build(mask, dict(type='low_resolution', q_size=4, key_sizes=(3, 2)))
     result = count_complexity(module, torch.randn(1, channels, 12, 16))
     gated = mask == 'gate'
     linear = channels**2 * (2 * queries + 2 * keys + 2 * ratio * positions) + gated * positions * channels
     convolutions = keys * channels * 9
-    products = 2 * queries * keys * (channels + gated * heads)
+    products = 2 * queries * keys * channels
     assert result.macs == linear + convolutions + products
     assert result.uncounted == {}
 
