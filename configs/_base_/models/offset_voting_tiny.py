@@ -9,5 +9,8 @@ model = dict(
         in_channels=24,
         hidden_channels=48,
         seed_channels=24,
+        coordinates=False,
+        separable=True,
+        act_cfg=dict(type='HSwish'),
     )
 )

@@ -196,7 +196,7 @@ class ContrastiveInstanceHead(SegmentHead):
         raw_channels = embed_channels
         if self.position_code is not None:
             raw_channels, embed_channels = self.position_code.raw_channels, self.position_code.channels
-        self.embedding_branch = PixelBranch(in_channels, hidden_channels, raw_channels, self.upsample, coordinates)
+        self.embedding_branch = self.branch(hidden_channels, raw_channels, coordinates=coordinates)
         self.classifier = nn.Sequential(
             nn.Linear(in_channels, class_channels),
             nn.GELU(),
@@ -206,9 +206,7 @@ class ContrastiveInstanceHead(SegmentHead):
         self.register_buffer('steps', torch.zeros((), dtype=torch.long))
         self.seed_branch: PixelBranch | None = None
         if mode == 'quality':
-            self.seed_branch = PixelBranch(
-                in_channels, seed_channels, 1, self.upsample, coordinates, bias=bias_init_with_prob(0.1)
-            )
+            self.seed_branch = self.branch(seed_channels, 1, coordinates=coordinates, bias=bias_init_with_prob(0.1))
             self.loss_seed = MODELS.build(loss_seed)
 
     def forward(self, feats: Sequence[Tensor], size: tuple[int, int]) -> SegmentOutputs:

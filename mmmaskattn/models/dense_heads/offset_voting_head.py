@@ -10,7 +10,7 @@ from mmengine.model import bias_init_with_prob
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmmaskattn.models.dense_heads.segment_head import ClassMaps, PixelBranch, SegmentHead, SegmentOutputs
+from mmmaskattn.models.dense_heads.segment_head import ClassMaps, SegmentHead, SegmentOutputs
 from mmmaskattn.models.dense_heads.segment_truth import SegmentTruth
 from mmmaskattn.models.grouping import (
     GroupingOptions,
@@ -110,10 +110,8 @@ class OffsetVotingHead(SegmentHead):
     ) -> None:
         super().__init__(num_things, num_stuff, in_channels, **kwargs)
         self.grouping, self.offset_weight = GroupingOptions(**(grouping or {})), offset_weight
-        self.offset_branch = PixelBranch(in_channels, hidden_channels, 2, self.upsample, coordinates)
-        self.seed_branch = PixelBranch(
-            in_channels, seed_channels, 1, self.upsample, coordinates, bias=bias_init_with_prob(0.1)
-        )
+        self.offset_branch = self.branch(hidden_channels, 2, coordinates=coordinates)
+        self.seed_branch = self.branch(seed_channels, 1, coordinates=coordinates, bias=bias_init_with_prob(0.1))
         self.loss_seed = MODELS.build(loss_seed)
 
     def forward(self, feats: Sequence[Tensor], size: tuple[int, int]) -> SegmentOutputs:

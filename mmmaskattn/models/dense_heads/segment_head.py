@@ -5,9 +5,11 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
+from mmcv.cnn import build_activation_layer
 from mmdet.structures import DetDataSample
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -22,6 +24,7 @@ from mmmaskattn.models.precision import saturated, without_autocast
 from mmmaskattn.registry import MODELS
 from mmmaskattn.utils.option_types import Count, CountOrZero, Index, InitConfig, ModuleConfig
 
+ACTIVATION = dict(type='GELU')
 LEAST = 1e-30  # its logarithm is a number
 SEMANTIC_LOSS = dict(type='mmdet.CrossEntropyLoss', ignore_index=255, avg_non_ignore=True)
 
@@ -42,7 +45,7 @@ def places_like(x: Tensor) -> Tensor:
 
 
 class PixelBranch(nn.Module):
-    """3x3 convolution, GELU, 1x1 convolution; ``upsample`` of 2 or more by pixel shuffle.
+    """3x3 convolution, activation, 1x1 convolution; ``upsample`` of 2 or more by pixel shuffle.
 
     Pixel shuffle (Shi et al., CVPR 2016) computes the u x u outputs of a cell as channels of the coarse map: finer
     outputs for nearly the price of coarse ones, and sharper than bilinear ones.
@@ -54,6 +57,8 @@ class PixelBranch(nn.Module):
         upsample: Factor between the sizes of input and output.
         coordinates: Whether each pixel's x and y are appended to the input.
         bias: Bias of all outputs to begin with; torch's random one if not given.
+        separable: Whether the 3x3 convolution looks at each channel by itself, and a 1x1 convolution mixes them.
+        act_cfg: Activation layer, as mmcv takes it.
     """
 
     def __init__(
@@ -64,11 +69,18 @@ class PixelBranch(nn.Module):
         upsample: int = 1,
         coordinates: bool = False,
         bias: float | None = None,
+        separable: bool = False,
+        act_cfg: ModuleConfig = ACTIVATION,
     ) -> None:
         super().__init__()
         self.upsample, self.coordinates = upsample, coordinates
         width = in_channels + 2 * coordinates
-        self.hidden = nn.Conv2d(width, hidden_channels, 3, padding=1) if hidden_channels else None
+        self.hidden: nn.Conv2d | None = None
+        if hidden_channels:
+            first = width if separable else hidden_channels
+            self.hidden = nn.Conv2d(width, first, 3, padding=1, groups=width if separable else 1)
+            self.activate = build_activation_layer(act_cfg)
+        self.mix = nn.Conv2d(width, hidden_channels, 1) if hidden_channels and separable else nn.Identity()
         out = nn.Conv2d(hidden_channels or width, out_channels * upsample**2, 1)
         if bias is not None and out.bias is not None:
             nn.init.constant_(out.bias, bias)
@@ -104,12 +116,18 @@ class PixelBranch(nn.Module):
         """The input of the last convolution."""
         if self.hidden is None:
             return torch.cat([x, places_like(x).expand(len(x), -1, -1, -1)], dim=1) if self.coordinates else x
+        return self.activate(saturated(self.mix(self._first(self.hidden, x))))
+
+    def _first(self, conv: nn.Conv2d, x: Tensor) -> Tensor:
+        """The 3x3 convolution."""
         if not self.coordinates:
-            return F.gelu(saturated(self.hidden(x)))
+            return conv(x)
+        places = places_like(x)
+        if conv.groups > 1:
+            return conv(torch.cat([x, places.expand(len(x), -1, -1, -1)], dim=1))
         # The places are the same for all images, so their part of the sum is computed once, in exported graphs never.
-        weight, bias = self.hidden.weight, self.hidden.bias
-        own = F.conv2d(x, weight[:, :-2], bias, padding=1)
-        return F.gelu(saturated(own + F.conv2d(places_like(x), weight[:, -2:], padding=1)))
+        own = F.conv2d(x, conv.weight[:, :-2], conv.bias, padding=1)
+        return own + F.conv2d(places, conv.weight[:, -2:], padding=1)
 
 
 class SegmentOutputs(NamedTuple):
@@ -173,6 +191,8 @@ class SegmentHead(BaseModule, ABC):
         in_index: Which of the features.
         upsample: Factor from that feature to the maps that find instances, gained by pixel shuffle. 1: pixels are
             grouped at the feature's size, and masks are enlarged softly.
+        separable: Whether the 3x3 convolution of the branches that find instances is depthwise, with a 1x1 one behind.
+        act_cfg: Activation layer of these branches.
         loss_semantic: Loss of the class logits (Eq. 3), as a mean over the pixels that are not ignored.
         train_cfg: Settings of training, read by subclasses.
         test_cfg: Settings of prediction: the fields of `PredictionOptions`.
@@ -190,6 +210,8 @@ class SegmentHead(BaseModule, ABC):
         in_channels: Count,
         in_index: Index = 0,
         upsample: Count = 1,
+        separable: bool = False,
+        act_cfg: ModuleConfig = ACTIVATION,
         loss_semantic: ModuleConfig = SEMANTIC_LOSS,
         train_cfg: dict[str, Any] | None = None,
         test_cfg: dict[str, Any] | None = None,
@@ -198,6 +220,7 @@ class SegmentHead(BaseModule, ABC):
         super().__init__(init_cfg)
         self.num_things, self.num_classes = num_things, num_things + num_stuff
         self.in_index, self.upsample = in_index, upsample
+        self.branch = partial(PixelBranch, in_channels, upsample=upsample, separable=separable, act_cfg=act_cfg)
         self.train_cfg = dict(train_cfg or {})
         self.prediction_options = PredictionOptions.from_settings(test_cfg or {})
         self.semantic_branch = PixelBranch(in_channels, 0, self.num_classes)

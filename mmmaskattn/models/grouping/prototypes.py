@@ -51,9 +51,7 @@ def group_by_prototypes(embeddings: Tensor, seed_map: Tensor, p_thing: Tensor, o
     _multiply_into(values, prototypes * scale, seeds.valid, own)
     best = _best_value_above(values, counted, options.similarity * scale)
     owners, valid = assign_pixels(values, best, seeds.valid, options.min_area)
-    # The K values of a pixel beside each other in memory, as they are looked at from here on.
-    bias = invalid_bias(valid).transpose(1, 2)
-    affinity = torch.baddbmm(bias, pixels.transpose(1, 2), (prototypes * scale).transpose(1, 2)).transpose(1, 2)
+    affinity = torch.baddbmm(invalid_bias(valid), prototypes * scale, pixels)
     scores = torch.where(valid, seeds.scores, 0.0)
     size = p_thing.shape[1:]
     assignment = _put_back(owners, places, pixels.shape[2])

@@ -36,15 +36,23 @@ def test_no_more_pixels_than_the_input_has(upsample, given):
         PixelBranch(1, 0, 2, upsample)(torch.zeros(1, 1, *given), (32, 32))
 
 
+@pytest.mark.parametrize('separable', [False, True])
 @pytest.mark.parametrize('layout', [torch.contiguous_format, torch.channels_last])
-def test_coordinates_are_two_more_channels_of_the_input(layout):
+def test_coordinates_are_two_more_channels_of_the_input(layout, separable):
     """Their part of the first convolution is computed apart."""
     torch.manual_seed(0)
-    branch = PixelBranch(4, 6, 5, coordinates=True).to(memory_format=layout)
+    branch = PixelBranch(4, 6, 5, coordinates=True, separable=separable).to(memory_format=layout)
     x = torch.rand(2, 4, 9, 7).contiguous(memory_format=layout)
     together = torch.cat([x, places_like(x).expand(2, -1, -1, -1)], 1)
-    expected = branch.out(torch.nn.functional.gelu(branch.hidden(together)))
+    expected = branch.out(torch.nn.functional.gelu(branch.mix(branch.hidden(together))))
     torch.testing.assert_close(branch(x, (9, 7)), expected)
+
+
+def test_a_separable_branch_mixes_channels_by_its_1x1_convolutions_only():
+    branch = PixelBranch(4, 6, 5, separable=True, act_cfg=dict(type='HSwish'))
+    assert branch.hidden.weight.shape == (4, 1, 3, 3)
+    assert branch.mix.weight.shape == (6, 4, 1, 1)
+    assert isinstance(branch.activate, torch.nn.Hardswish)
 
 
 def test_each_pixel_of_a_cell_has_its_own_weights():
