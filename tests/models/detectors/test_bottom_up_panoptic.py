@@ -91,13 +91,13 @@ def test_padding_has_no_part_in_a_prediction(model):
 
 
 @pytest.mark.parametrize('size', [(32, 32), (17, 31), (64, 48)])
-def test_the_bare_forward_gives_maps_of_any_size(model, size):
+def test_the_bare_forward_gives_maps_of_the_size_that_they_are_computed_in(model, size):
+    """Nuclei are found in maps of all pixels, whose classes are computed at the decoder's stride of 2."""
     with torch.inference_mode():
         semantic, embeddings, seeds = model.eval()(image(2, size))
-    cells = cells_of(size, 2)
-    assert semantic.shape == (2, 2, *cells)
-    assert embeddings.shape == (2, 48, *cells)
-    assert seeds.shape == (2, 1, *cells)
+    assert semantic.shape == (2, 2, *cells_of(size, 2))
+    assert embeddings.shape == (2, 48, *size)
+    assert seeds.shape == (2, 1, *size)
 
 
 def test_the_bare_forward_exports_to_the_same_function(model):
