@@ -71,7 +71,7 @@ def data(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('case', first_of(CASES, 2))
+@pytest.mark.parametrize('case', first_of(CASES))
 def test_mmsegs_own_train_runs_it(tmp_path, data, case):
     base, model = CASES[case]
     processor = dict(size=(64, 64))

@@ -101,7 +101,7 @@ def test_grouping_alone(tool, capsys):
     [
         (['latency', 'nowhere.py'], 'there is no config nowhere.py'),
         (['latency', str(TINY), '--rounds', '0'], '0 rounds'),
-        (['grouping', '--k', '5000'], '5000 instances in 128x128 pixels'),
+        (['grouping', '--k', '5000'], '5000 instances in 64x64 pixels'),
     ],
 )
 def test_bad_input_is_refused(tool, arguments, message):

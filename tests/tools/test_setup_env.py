@@ -89,7 +89,7 @@ def test_failing_step_is_named_with_reason_and_advice_and_next_run_goes_on(check
     assert 'FAILED: torch==' in second.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_half_made_venv_is_made_anew(checkout):
     (checkout / '.venv' / 'bin').mkdir(parents=True)
     (checkout / '.venv' / 'bin' / 'python').symlink_to(sys.executable.replace('python', 'no-such-python'))
@@ -106,7 +106,7 @@ def test_unusable_interpreter_is_reported(checkout):
     assert 'or set PYTHON' in done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which('flock') is None, reason='no flock on this machine: set-ups are not kept apart')
 def test_two_set_ups_at_once_wait_for_each_other(checkout):
     environment = without_registry()

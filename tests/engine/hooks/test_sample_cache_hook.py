@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
+from long_tests import first_of
 from segment_job import train_here, write_segment_job
 
 from mmmaskattn.data_tools.mini import write_mini
 
 
-@pytest.mark.parametrize('where', ['ram', 'disk'])
+@pytest.mark.slow
+@pytest.mark.parametrize('where', first_of(['ram', 'disk']))
 def test_a_resumed_training_with_a_cache_ends_as_a_whole_one_without(tmp_path, where):
     data = write_mini('coco', tmp_path / 'coco', num_train=6, num_val=2, size=(96, 128))
     config, epochs = write_segment_job(tmp_path, 'semantic', data), {'train_cfg.max_epochs': 2}

@@ -65,7 +65,7 @@ PUBLISHED = {'T': (256, 1.99, 7.48), 'S': (384, 4.36, 15.61), 'B': (512, 7.51, 2
 PUBLISHED_CITYSCAPES = {'T': 119, 'S': 290, 'B': 542, 'L': 888}
 
 
-@pytest.mark.parametrize('arch', ['T', *(pytest.param(arch, marks=pytest.mark.slow) for arch in 'SBL')])
+@pytest.mark.parametrize('arch', ['T', *(pytest.param(arch, marks=pytest.mark.long) for arch in 'SBL')])
 def test_published_sizes(arch):
     channels, params, macs = PUBLISHED[arch]
     with torch.device('meta'):
