@@ -86,7 +86,7 @@ def test_a_copy_trains_by_the_hosts_own_tools(copied, host, root, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(('task', 'best'), [('instance', 'AP'), ('panoptic', 'PQ')])
+@pytest.mark.parametrize(('task', 'best'), [('panoptic', 'PQ'), pytest.param('instance', 'AP', marks=pytest.mark.long)])
 def test_instances_and_panoptic_train_and_are_evaluated(config, task, best, tmp_path):
     """One epoch, each image twice, then the validation and a test."""
     cfg = config(task)

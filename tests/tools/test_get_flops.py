@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from long_tests import first_of
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools/analysis/get_flops.py'
@@ -48,7 +49,7 @@ def test_zoo_models_at_128(package, name, forward, giga, mega, capsys):
 
 
 @pytest.mark.parametrize(
-    'name', ['mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', 'panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py']
+    'name', first_of(['mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py', 'panoptic_fpn/panoptic-fpn_r50_fpn_1x_coco.py'])
 )
 def test_two_stage_detectors_tell_what_is_left_out(name, capsys):
     run(zoo('mmdet', name), '--shape', 128, 128, '--depth', 1)

@@ -120,10 +120,12 @@ class _Start(Hook):
         self.began = self.between = self.loading = np.zeros(2)
 
     def before_train_epoch(self, runner: Runner) -> None:
+        """Start the clocks of an epoch."""
         self.began = self.between = _clocks()
         self.loading = np.zeros(2)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
+        """Add what was waited for the batch."""
         self.loading = self.loading + _clocks() - self.between
 
 
@@ -138,15 +140,18 @@ class _End(Hook):
         self.epochs: list[tuple[float, ...]] = []
 
     def before_train(self, runner: Runner) -> None:
+        """Copy the model for the plain loop."""
         self.plain = PlainLoop(copy.deepcopy(runner.model), runner.cfg, self.batches)
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Do the plain loop's iteration."""
         began = _clocks()
         self.plain.step(batch_idx)
         self.start.between = _clocks()
         self.spent = self.spent + self.start.between - began
 
     def after_train_epoch(self, runner: Runner) -> None:
+        """Keep the times of both."""
         own = _clocks() - self.start.began - self.spent
         self.epochs.append((own[0], self.spent[0], own[1], self.spent[1], self.start.loading[1]))
         self.spent = np.zeros(2)

@@ -6,7 +6,6 @@ replace the torch that mmcv was compiled for. Here it is mmcv's convolutions alo
 
 from __future__ import annotations
 
-import math
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 
 from mmmaskattn.models.backbones.staged_backbone import StagedBackbone, check_input_size
+from mmmaskattn.models.layers.initialisation import draw_by_fan_out
 from mmmaskattn.models.layers.recompute import run_part
 from mmmaskattn.registry import MODELS
 from mmmaskattn.utils.option_types import Indices, InitConfig, ModuleConfig, StageOrNone
@@ -162,6 +162,7 @@ class EfficientNetLite(StagedBackbone):
             if number in ENDS:
                 self.stages.append(nn.Sequential(*parts))
                 parts = []
+        draw_by_fan_out(self)
         self._freeze()
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
@@ -222,8 +223,8 @@ def _conv(
     act_cfg: dict[str, Any] | None,
     groups: int = 1,
 ) -> ConvModule:
-    """mmcv's convolution, drawn as the authors draw it; where it has a stride it pads as TensorFlow does."""
-    module = ConvModule(
+    """mmcv's convolution; where it has a stride it pads as TensorFlow does."""
+    return ConvModule(
         in_channels,
         out_channels,
         kernel_size,
@@ -234,5 +235,3 @@ def _conv(
         norm_cfg=norm_cfg,
         act_cfg=act_cfg,
     )
-    nn.init.normal_(module.conv.weight, std=math.sqrt(2 * groups / (kernel_size**2 * out_channels)))
-    return module

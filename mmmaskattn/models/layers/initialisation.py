@@ -1,4 +1,4 @@
-"""How networks of others draw their first weights."""
+"""How mobile networks draw their first weights."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def run_part(module: nn.Module, part: Callable[..., Tensor], *inputs: Any) -> Te
     if module.with_cp and module.training and torch.is_grad_enabled():
         passes = 0
 
-        def run(*given: Any) -> Tensor:
+        def _run(*given: Any) -> Tensor:
             nonlocal passes
             passes += 1
             if passes == 1:
@@ -39,7 +39,7 @@ def run_part(module: nn.Module, part: Callable[..., Tensor], *inputs: Any) -> Te
             with _without_statistics(module):
                 return part(*given)
 
-        return checkpoint(run, *inputs, use_reentrant=False)
+        return checkpoint(_run, *inputs, use_reentrant=False)
     return part(*inputs)
 
 
