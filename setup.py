@@ -64,8 +64,9 @@ setup(
         *(supported(name) for name in ('torch', 'numpy', 'opencv-python', 'mmsegmentation', 'mmdet')),
         *(supported(name, capped=True) for name in ('mmengine', 'mmcv')),
         *('matplotlib', 'pillow', 'rich', 'pycocotools', 'ftfy', 'regex', 'setuptools<81'),
-        *('msgspec>=0.18', 'filelock>=3.12', 'scipy', 'eval_type_backport>=0.2'),
+        *('mmmaskattn-runtime', 'msgspec>=0.18', 'filelock>=3.12', 'scipy', 'eval_type_backport>=0.2'),
     ],
+    entry_points={'console_scripts': ['mmmaskattn = mmmaskattn.apis.console:main']},
     extras_require={
         'deploy': [*ONNX],
         'pretrained': [*WEIGHTS],

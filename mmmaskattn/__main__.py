@@ -1,8 +1,15 @@
-"""``python -m mmmaskattn`` prints what is installed, what was tested, and the devices; it warns, never fails."""
+"""``python -m mmmaskattn`` is the command ``mmmaskattn``; alone it prints what is installed, and never fails."""
 
 from __future__ import annotations
+
+import sys
 
 from mmmaskattn.utils.environment import report
 
 if __name__ == '__main__':
-    print(report())
+    if len(sys.argv) == 1:
+        print(report())
+    else:
+        from mmmaskattn.apis.console import main
+
+        main()

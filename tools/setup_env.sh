@@ -84,7 +84,7 @@ PYTHON
 # What the set-up depends on; when this changes, the steps run again.
 setup_fingerprint() {
   printf '%s\n' "$MMMASKATTN_ROOT" "$TORCH_REQUIREMENT" "$MMCV_VERSION" "${HOST_REQUIREMENTS[@]}" "${BUILD_REQUIREMENTS[@]}" \
-    "$(ls -d "$SETUP_PREFIX"/lib/python*/site-packages/torch-*.dist-info 2>/dev/null)" | cat - "$MMMASKATTN_ROOT"/{setup.py,mmmaskattn/version.py} | cksum
+    "$(ls -d "$SETUP_PREFIX"/lib/python*/site-packages/torch-*.dist-info 2>/dev/null)" | cat - "$MMMASKATTN_ROOT"/{setup.py,mmmaskattn/version.py,runtime/pyproject.toml} | cksum
 }
 
 setup_make_venv() {
@@ -154,7 +154,7 @@ setup_install() {
   setup_step 'tools for building' "$registry" "${PIP[@]}" install "${BUILD_REQUIREMENTS[@]}" || return 1
   setup_step 'mmengine, mmseg, mmdet' "$registry" "${PIP[@]}" install "${HOST_REQUIREMENTS[@]}" || return 1
   setup_mmcv || return 1
-  setup_step 'mmmaskattn' "$registry" "${PIP[@]}" install --no-build-isolation -e "$MMMASKATTN_ROOT[tests]"
+  setup_step 'mmmaskattn' "$registry" "${PIP[@]}" install --no-build-isolation -e "$MMMASKATTN_ROOT/runtime" -e "$MMMASKATTN_ROOT[tests]"
 }
 
 setup_environment() {

@@ -26,11 +26,14 @@ class PredictionOptions:
         max_per_image: Instances predicted per image, the best pairs of group and class.
         panoptic: How instances and stuff are fused.
         return_embeddings: Whether predictions carry the map that groups the pixels, to be looked at.
+        instance_map: Whether the masks of instances are given as one map, so that memory does not grow with their
+            number: 100 masks of a picture of 4000 x 3000 pixels are 1.2 GB.
     """
 
     max_per_image: Count = 100
     panoptic: FusionOptions = field(default_factory=FusionOptions)
     return_embeddings: bool = False
+    instance_map: bool = False
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> PredictionOptions:
@@ -54,17 +57,20 @@ class SegmentPrediction(NamedTuple):
 
     Attributes:
         instances: ``masks`` bool (n, h, w), exclusive but for one group under several classes; ``bboxes`` float (n, 4);
-            ``labels`` int64 (n,); ``scores`` float (n,), falling.
+            ``labels`` int64 (n,); ``scores`` float (n,), falling. With ``instance_map`` there are no ``masks`` but
+            ``groups`` int64 (n,), numbers in that map.
         panoptic: ``sem_seg`` int32 (1, h, w): label of stuff, label + 1000 (rank + 1) of things, T + S where nothing
             is said.
         semantic: ``sem_seg`` int64 (1, h, w).
         embeddings: (D, H, W) at the network's size, on request.
+        instance_map: int64 (h, w), the group of each pixel, -1 = none; on request.
     """
 
     instances: InstanceData
     panoptic: PixelData
     semantic: PixelData
     embeddings: Tensor | None = None
+    instance_map: Tensor | None = None
 
 
 def predict_segments(
@@ -109,9 +115,10 @@ def predict_segments(
         owners = exclusive_owners(soft, size, greatest)
         found.append(
             SegmentPrediction(
-                instances=_instances(owners, of_image, options.max_per_image),
+                instances=_instances(owners, of_image, options),
                 panoptic=PixelData(sem_seg=panoptic[None]),
                 semantic=PixelData(sem_seg=classes[None]),
+                instance_map=owners if options.instance_map else None,
             )
         )
     return found
@@ -151,18 +158,46 @@ def boxes_of(masks: Tensor) -> Tensor:
     Returns:
         float (n, 4): x1, y1, x2, y2 in pixels; x2 - x1 is the width.
     """
-    bits = masks.view(torch.uint8)  # a CPU has no quick way for bool
-    columns, rows = bits.amax(1), bits.amax(2)
     if not len(masks):
         return masks.new_zeros(0, 4, dtype=torch.float32)
+    bits = masks.view(torch.uint8)  # a CPU has no quick way for bool
+    return _boxes(bits.amax(1), bits.amax(2))
+
+
+def _boxes(columns: Tensor, rows: Tensor) -> Tensor:
+    """Boxes (n, 4) from the columns (n, w) and rows (n, h), uint8, in which there is a pixel."""
     x1, y1 = columns.argmax(1), rows.argmax(1)
     x2, y2 = columns.shape[1] - columns.flip(1).argmax(1), rows.shape[1] - rows.flip(1).argmax(1)
     return torch.stack([x1, y1, x2, y2], 1).float()
 
 
-def _instances(owners: Tensor, scores: Tensor, count: int) -> InstanceData:
+def boxes_of_groups(owners: Tensor, groups: Tensor) -> Tensor:
+    """Boxes that just hold the groups of a map, without a mask for each.
+
+    Args:
+        owners: int64 (h, w), the group of each pixel; -1 = none.
+        groups: int64 (n,), those wanted, each with a pixel.
+
+    Returns:
+        float (n, 4), as `boxes_of` gives them.
+    """
+    if not len(groups):
+        return groups.new_zeros(0, 4, dtype=torch.float32)
+    sides = []
+    for axis, length in enumerate(owners.shape):
+        places = torch.arange(length, device=owners.device)
+        cells = (owners + 1) * length + (places if axis else places[:, None])
+        found = cells.flatten().bincount(minlength=length * (int(groups.max()) + 2)).view(-1, length) > 0
+        sides.append(found[groups + 1].view(torch.uint8))
+    return _boxes(sides[1], sides[0])
+
+
+def _instances(owners: Tensor, scores: Tensor, options: PredictionOptions) -> InstanceData:
     """The best pairs of mask and class of one image; masks without a pixel are dropped."""
     present = owners.flatten().add(1).bincount(minlength=len(scores) + 1)[1:].nonzero()[:, 0]
-    values, slots, labels = (one[0] for one in top_instances(scores[None, present], count))
+    values, slots, labels = (one[0] for one in top_instances(scores[None, present], options.max_per_image))
+    if options.instance_map:
+        groups = present[slots]
+        return InstanceData(groups=groups, bboxes=boxes_of_groups(owners, groups), labels=labels, scores=values)
     masks = owners == present[:, None, None]
     return InstanceData(masks=masks[slots], bboxes=boxes_of(masks)[slots], labels=labels, scores=values)

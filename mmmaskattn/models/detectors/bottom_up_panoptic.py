@@ -106,7 +106,7 @@ class BottomUpPanoptic(BaseDetector):
 
         Returns:
             The samples, with ``pred_instances``, ``pred_panoptic_seg``, ``pred_sem_seg`` and, on request,
-            ``pred_embeddings``; see `SegmentPrediction` for what is in them.
+            ``pred_embeddings`` and ``pred_instance_map``; see `SegmentPrediction` for what is in them.
         """
         size = batch_inputs.shape[-2:]
         inner = [tuple(sample.metainfo.get('img_shape', size))[:2] for sample in batch_data_samples]
@@ -120,6 +120,8 @@ class BottomUpPanoptic(BaseDetector):
             sample.pred_sem_seg = one.semantic
             if one.embeddings is not None:
                 sample.pred_embeddings = PixelData(data=one.embeddings)
+            if one.instance_map is not None:
+                sample.pred_instance_map = PixelData(data=one.instance_map[None])
         return batch_data_samples
 
     def _forward(

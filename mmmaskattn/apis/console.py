@@ -1,0 +1,162 @@
+"""The command ``mmmaskattn``: predict, list models, train, test."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from itertools import islice
+
+from mmmaskattn.apis.inferencer import MaskAttnInferencer
+from mmmaskattn.apis.model import config_file
+from mmmaskattn.apis.model_index import TASKS, ModelEntry, list_models
+from mmmaskattn.engine.launch import finish_distributed, tool_parser
+from mmmaskattn.engine.runner import quiet_start
+from mmmaskattn.engine.testing import run_test
+from mmmaskattn.engine.training import train
+from mmmaskattn.utils.command_line import ends_in_one_line
+from mmmaskattn.utils.environment import report
+from mmmaskattn.utils.markdown import markdown_table
+from mmmaskattn_runtime import FORMATS, STYLES, PictureError
+
+NAME = 'mmmaskattn'
+ABOUT = """Label pictures of any size with networks for 128x128 pixels.
+
+  mmmaskattn predict PICTURES --model NAME --out FOLDER    label pictures, find objects, draw and count them
+  mmmaskattn models                                        the models there are
+  mmmaskattn train CONFIG                                  train, as tools/train.py does
+  mmmaskattn test CONFIG CHECKPOINT                        evaluate, as tools/test.py does
+  mmmaskattn info                                          what is installed
+
+mmmaskattn COMMAND --help lists the options of a command.
+"""
+PREDICT_EXAMPLES = """examples:
+  mmmaskattn predict cells.png --model tiny_dsb2018_panoptic --out found
+  mmmaskattn predict 'shots/*.jpg' --model my_config.py --weights work_dirs/my_config/epoch_45.pth --out found
+  mmmaskattn predict film.mp4 --model tiny_ccp_semantic --out found --formats maps csv
+"""
+SKIPPED_SHOWN = 10
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run a command.
+
+    Args:
+        argv: Words of the command line; those of the process by default.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ('-h', '--help', 'help'):
+        print(ABOUT, end='')
+        return
+    commands = {'predict': predict, 'models': models, 'train': train_named, 'test': test_named, 'info': info}
+    if words[0] not in commands:
+        print(f'{NAME}: there is no command {words[0]}; expected one of {", ".join(commands)}', file=sys.stderr)
+        raise SystemExit(2)
+    sys.argv[0] = f'{NAME} {words[0]}'  # what argparse calls the command
+    _guarded(words[0], commands[words[0]])(words[1:])
+
+
+def _guarded(name: str, command: Callable) -> Callable:
+    """A command all of whose errors end in one line."""
+    return ends_in_one_line(f'{NAME} {name}')(command)
+
+
+def _predict_parser() -> argparse.ArgumentParser:
+    parser = tool_parser('Label pictures, find objects, draw and count them.', PREDICT_EXAMPLES)
+    parser.add_argument('input', help='picture, folder, pattern in quotes, video, or number of a camera')
+    parser.add_argument('--model', required=True, help=f'name of a model ({NAME} models lists them), or a config file')
+    parser.add_argument('--weights', help='checkpoint, where it is not the one of the model index')
+    parser.add_argument('--out', required=True, help='folder for the results, absent or empty')
+    parser.add_argument('--task', choices=TASKS, help="the config's by default; a panoptic model serves all three")
+    parser.add_argument('--formats', nargs='+', choices=FORMATS, help='what to write; by default all that there is')
+    parser.add_argument('--style', choices=STYLES, default=STYLES[0], help='how pictures are drawn')
+    parser.add_argument('--score', type=float, metavar='S', help='least score of an instance, 0 to 1')
+    parser.add_argument('--batch-size', type=int, default=8, help='pictures at a time (default 8)')
+    parser.add_argument('--device', help='such as cuda or cpu; the fastest there is by default')
+    return parser
+
+
+def predict(argv: Sequence[str]) -> None:
+    """Predict for pictures and write what was found.
+
+    Args:
+        argv: Words after ``predict``.
+    """
+    args = _predict_parser().parse_args(argv)
+    quiet_start()
+    inputs = int(args.input) if args.input.isdigit() else args.input
+    inferencer = MaskAttnInferencer(args.model, args.weights, args.device, args.task, args.score, show_progress=True)
+    written = inferencer(inputs, batch_size=args.batch_size, out_dir=args.out, formats=args.formats, style=args.style)
+    for one in islice(inferencer.skipped, SKIPPED_SHOWN):
+        print(f'skipped: {one.reason}', file=sys.stderr)
+    if len(inferencer.skipped) > SKIPPED_SHOWN:
+        print(f'skipped: {len(inferencer.skipped) - SKIPPED_SHOWN} more', file=sys.stderr)
+    if not written:
+        raise PictureError(f'{args.input}: none of {len(inferencer.skipped)} pictures could be read')
+    print(f'{inferencer.finished} pictures, {len(inferencer.skipped)} skipped. Written:')
+    print('\n'.join(f'  {path}' for path in written))
+
+
+def models(argv: Sequence[str]) -> None:
+    """List the models of the index.
+
+    Args:
+        argv: Words after ``models``.
+    """
+    parser = tool_parser('List the models: those with weights, or all configs.', '')
+    parser.add_argument('--task', choices=TASKS, help='only those of a task')
+    parser.add_argument('--data', help='only those of a data set')
+    parser.add_argument('--all', action='store_true', help='also those without published weights')
+    args = parser.parse_args(argv)
+    entries = list_models(args.task, args.data, published=not args.all)
+    if not entries:
+        print('No model with weights fits; --all lists the configs to train.')
+        return
+    header = ['model', 'task', 'data', 'input', 'classes', 'accuracy', 'latency', 'licence of the data']
+    print(markdown_table(header, [_model_row(entry) for entry in entries]))
+
+
+def _model_row(entry: ModelEntry) -> list[str]:
+    figures = ', '.join(f'{name} {value:.1f}' for name, value in entry.metrics.items()) or '-'
+    latency = '-' if entry.latency is None else f'{entry.latency:.1f} ms'
+    height, width = entry.size
+    classes = str(len(entry.classes)) if entry.classes else '-'
+    return [entry.name, entry.task, entry.data, f'{width}x{height}', classes, figures, latency, entry.licence or '-']
+
+
+def train_named(argv: Sequence[str]) -> None:
+    """Train: ``tools/train.py``, which also takes a name of the model index.
+
+    Args:
+        argv: Words after ``train``.
+    """
+    train(_with_config(argv))
+    finish_distributed()
+
+
+def test_named(argv: Sequence[str]) -> None:
+    """Evaluate: ``tools/test.py``, which also takes a name of the model index.
+
+    Args:
+        argv: Words after ``test``.
+    """
+    run_test(_with_config(argv))
+    finish_distributed()
+
+
+def _with_config(argv: Sequence[str]) -> list[str]:
+    """The words, with the config's path in place of a name."""
+    words = list(argv)
+    if words and not words[0].startswith('-'):
+        words[0] = str(config_file(words[0]))
+    return words
+
+
+def info(argv: Sequence[str]) -> None:
+    """Print what is installed.
+
+    Args:
+        argv: Words after ``info``; none are known.
+    """
+    tool_parser('Print what is installed, what was tested, and the devices.', '').parse_args(argv)
+    print(report())

@@ -1,0 +1,268 @@
+"""Pictures of any size in, results of their own size out, for all three tasks."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.config import Config
+from mmengine.infer import BaseInferencer
+from mmengine.structures import BaseDataElement
+from mmseg.models.segmentors import BaseSegmentor
+from mmseg.structures import SegDataSample
+from PIL import Image
+from torch import Tensor
+
+from mmmaskattn.apis.loading import ReadyModel, prepare_model
+from mmmaskattn.apis.results import result_of, segments_result, semantic_map
+from mmmaskattn.datasets.transforms.low_res_resize import resize_image, scale_factor
+from mmmaskattn.utils.progress import show_progress as with_progress
+from mmmaskattn_runtime import PictureError, Result, Source, Writer, draw, find_pictures
+from mmmaskattn_runtime.drawing import Style
+from mmmaskattn_runtime.pictures import Picture
+
+DEFAULT_SCORE = 0.3
+
+
+class Read(NamedTuple):
+    """A picture that was read.
+
+    Attributes:
+        name: Its name.
+        picture: RGB, uint8, (H, W, 3).
+    """
+
+    name: str
+    picture: np.ndarray
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W)."""
+        return self.picture.shape[0], self.picture.shape[1]
+
+
+class Skipped(NamedTuple):
+    """A picture that could not be read.
+
+    Attributes:
+        name: Its name.
+        reason: Why, in one line.
+    """
+
+    name: str
+    reason: str
+
+
+class MaskAttnInferencer(BaseInferencer):
+    """Predict for pictures: one class for the semantic, the instance and the panoptic task.
+
+    ::
+
+        path, folder, pattern, list, array, PIL image, video, camera
+            --> RGB at its own size --> network's size --> model --> Result at the picture's own size
+
+    Pictures are read as they are needed and forgotten at once, so memory does not grow with their number.
+
+    Args:
+        model: Name in the model index, such as ``'tiny_dsb2018_panoptic'``, config file, or config.
+        weights: Checkpoint, where it is not the one that the index names.
+        device: Such as ``'cuda'``; the fastest there is by default.
+        task: ``'semantic'``, ``'instance'`` or ``'panoptic'``; the config's by default.
+        score_thr: Least score of an instance; by default that of the config's pictures, or 0.3.
+        show_progress: Whether to show a line of progress.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If the name is unknown, or the config cannot be used.
+    """
+
+    preprocess_kwargs: set[str] = set()
+    forward_kwargs: set[str] = set()
+    visualize_kwargs = {'style'}
+    postprocess_kwargs: set[str] = set()
+
+    def __init__(
+        self,
+        model: str | Path | Config,
+        weights: str | Path | None = None,
+        device: str | None = None,
+        task: str | None = None,
+        score_thr: float | None = None,
+        show_progress: bool = False,
+    ) -> None:
+        # BaseInferencer's own __init__ reads metafiles of mim, and pipelines that load files and truth.
+        self.ready: ReadyModel = prepare_model(model, weights, device, task)
+        self.model, self.cfg = self.ready.module, self.ready.cfg
+        self.classes, self.task, self.size = self.ready.classes, self.ready.task, self.ready.size
+        hook = (self.cfg.get('default_hooks') or {}).get('visualization') or {}
+        self.score_thr = hook.get('score_thr', DEFAULT_SCORE) if score_thr is None else score_thr
+        self.show_progress = show_progress
+        self.pipeline = self._init_pipeline(self.cfg)
+        self.collate_fn = self._init_collate(self.cfg)
+        self.skipped: list[Skipped] = []
+        self.finished = 0
+
+    def __call__(
+        self,
+        inputs: Picture | Iterable[Any] | int,
+        return_datasamples: bool = False,
+        batch_size: int = 8,
+        out_dir: str | Path | None = None,
+        formats: Sequence[str] | None = None,
+        style: Style = 'overlay',
+    ) -> Any:
+        """Predict, and save if told where.
+
+        Args:
+            inputs: Path of a picture, folder, pattern (``'shots/*.png'``), video, number of a camera, array (HWC, BGR),
+                PIL image, or a list of these.
+            return_datasamples: Return mmseg's or mmdet's data samples.
+            batch_size: Pictures at a time.
+            out_dir: Folder to write to, absent or empty. Then each result is forgotten when it is written.
+            formats: What to write, see :data:`mmmaskattn_runtime.FORMATS`; all that the results have by default.
+            style: How pictures are drawn.
+
+        Returns:
+            With ``out_dir`` the files and folders written; else a `Result` for a single picture, a list for others.
+            What could not be read is left out and listed in ``skipped``.
+
+        Raises:
+            PictureError: If a single picture cannot be read, or nothing is there.
+        """
+        if out_dir is not None:
+            writer = Writer(out_dir, self.classes, formats, style)
+            for result, picture in self._results(inputs, batch_size):
+                writer.add(result, picture)
+            return writer.close()
+        stream = self._samples(inputs, batch_size) if return_datasamples else self._results(inputs, batch_size)
+        found = [result for result, _ in stream]
+        if not is_single(inputs):
+            return found
+        if not found:
+            raise PictureError(self.skipped[0].reason)
+        return found[0]
+
+    def stream(self, inputs: Picture | Iterable[Any] | int, batch_size: int = 8) -> Iterator[Result]:
+        """Predict one batch after another, for folders, videos and cameras of any length.
+
+        Args:
+            inputs: As in calling.
+            batch_size: Pictures at a time; 1 for a camera gives each result at once.
+
+        Yields:
+            Results, in the order of the pictures.
+        """
+        for result, _ in self._results(inputs, batch_size):
+            yield result
+
+    def _results(self, inputs: Any, batch_size: int) -> Iterator[tuple[Result, np.ndarray]]:
+        """Results with their pictures."""
+        for batch in self._batches(inputs, batch_size):
+            data = self.collate_fn([self.pipeline(one) for one in batch])
+            for one, fields in zip(batch, self._fields(data)):
+                yield result_of(fields, self.classes, one.size, one.name), one.picture
+
+    def _samples(self, inputs: Any, batch_size: int) -> Iterator[tuple[BaseDataElement, np.ndarray]]:
+        """Data samples with their pictures."""
+        for batch in self._batches(inputs, batch_size):
+            data = self.collate_fn([self.pipeline(one) for one in batch])
+            yield from zip(self.forward(data), (one.picture for one in batch))
+
+    def _batches(self, inputs: Any, batch_size: int) -> Iterator[list[Read]]:
+        if batch_size < 1:
+            raise ValueError(f'batch_size: found {batch_size}, expected 1 or more')
+        self.skipped, self.finished = [], 0
+        sources: Iterable[Source] = find_pictures(inputs)
+        read = self._read(self._counted(sources, inputs))
+        while batch := list(itertools.islice(read, batch_size)):
+            yield batch
+            self.finished += len(batch)
+
+    def _counted(self, sources: Iterable[Source], inputs: Any) -> Iterator[Source]:
+        """The same pictures, with a line of progress; paths alone are listed beforehand, so that an end is known."""
+        if not self.show_progress:
+            yield from sources
+            return
+        listed = list(sources) if isinstance(inputs, (str, Path)) and Path(inputs).is_dir() else None
+        yield from with_progress(listed or sources, len(listed) if listed else None, 'pictures')
+
+    def _read(self, sources: Iterator[Source]) -> Iterator[Read]:
+        """Pictures that can be read; the others are noted."""
+        for source in sources:
+            try:
+                yield Read(source.name, source.read())
+            except PictureError as error:
+                self.skipped.append(Skipped(source.name, str(error)))
+
+    def _init_pipeline(self, cfg: Any) -> Any:
+        """What makes the model's input of a picture: the resizing of the config's test pipeline."""
+        sample_class = SegDataSample if isinstance(self.model, BaseSegmentor) else DetDataSample
+
+        def pipeline(one: Read) -> dict[str, Any]:
+            """Bring a picture to the network's size, as BGR."""
+            small = np.ascontiguousarray(resize_image(one.picture, self.size)[..., ::-1])
+            sample = sample_class(
+                metainfo=dict(
+                    img_path=one.name,
+                    img_id=0,
+                    ori_shape=one.size,
+                    img_shape=self.size,
+                    pad_shape=self.size,
+                    batch_input_shape=self.size,
+                    scale_factor=scale_factor(one.size, self.size),
+                )
+            )
+            return dict(inputs=torch.from_numpy(small.transpose(2, 0, 1).copy()), data_samples=sample)
+
+        return pipeline
+
+    @torch.no_grad()
+    def _fields(self, data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Fields of the results of a batch."""
+        if not isinstance(self.model, BaseSegmentor):
+            for sample in self.forward(data):
+                yield segments_result(sample, self.classes, self.task, self.score_thr)
+            return
+        logits = self._logits(data)
+        threshold = self.model.decode_head.threshold if logits.shape[1] == 1 else None
+        for one, sample in zip(logits, data['data_samples']):
+            yield dict(labels=semantic_map(one, sample.ori_shape, threshold))
+
+    def _logits(self, data: dict[str, Any]) -> Tensor:
+        """mmseg's logits at the network's size."""
+        model: Any = self.model
+        ready = model.data_preprocessor(data, False)
+        return model.inference(ready['inputs'], [one.metainfo for one in ready['data_samples']])
+
+    def visualize(self, inputs: Any, preds: Sequence[Result], style: Style = 'overlay', **_: Any) -> list[np.ndarray]:
+        """Draw results.
+
+        Args:
+            inputs: Their pictures: RGB, uint8, (H, W, 3).
+            preds: The results.
+            style: See :func:`mmmaskattn_runtime.draw`.
+
+        Returns:
+            RGB pictures.
+        """
+        return [draw(picture, result, style) for picture, result in zip(inputs, preds)]
+
+    def postprocess(self, preds: Sequence[Result], *_: Any, **__: Any) -> list[dict[str, Any]]:
+        """Results as plain dictionaries."""
+        return [result.to_dict() for result in preds]
+
+
+def is_single(inputs: Any) -> bool:
+    """Tell whether one picture was given: an array, a PIL image, or the path of a file that is no video."""
+    if isinstance(inputs, (np.ndarray, Image.Image)):
+        return True
+    if not isinstance(inputs, (str, Path)):
+        return False
+    sources = find_pictures(inputs)
+    first, second = next(sources, None), next(sources, None)
+    return first is not None and second is None and first.name == str(inputs)

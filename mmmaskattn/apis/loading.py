@@ -1,0 +1,157 @@
+"""A model ready to predict: its config, weights and classes found from whatever was given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner.checkpoint import CheckpointLoader
+from torch import nn
+
+import mmmaskattn
+from mmmaskattn.apis.model_index import find_model
+from mmmaskattn.apis.results import classes_of
+from mmmaskattn.apis.weights import resolve_weights
+from mmmaskattn.datasets.check_root import leaf_datasets
+from mmmaskattn.datasets.config_file import read_config_file
+from mmmaskattn.datasets.input_size import sized_transforms
+from mmmaskattn.registry import DATASETS, MODELS
+from mmmaskattn.utils.weights import WeightsMismatchError, check_checkpoint, load_weights
+from mmmaskattn_runtime import Classes
+
+TASKS = ('semantic', 'instance', 'panoptic')
+
+
+@dataclass(frozen=True)
+class ReadyModel:
+    """A model ready to predict.
+
+    Attributes:
+        module: mmseg's or mmdet's model, in evaluation mode.
+        cfg: Its config.
+        classes: What it tells apart.
+        task: What it predicts, one of `TASKS`.
+        size: (H, W) of its input.
+        weights: Where its weights came from.
+    """
+
+    module: nn.Module
+    cfg: Config
+    classes: Classes
+    task: str
+    size: tuple[int, int]
+    weights: str
+
+
+def prepare_model(
+    model: str | Path | Config, weights: str | Path | None = None, device: str | None = None, task: str | None = None
+) -> ReadyModel:
+    """Build a model and load its weights.
+
+    Args:
+        model: Name in the model index, config file, or config.
+        weights: Checkpoint or published file, where it is not the one that the index names.
+        device: Such as ``'cuda'``; the fastest there is by default.
+        task: One of `TASKS`; that of the config by default. A panoptic model serves all three.
+
+    Returns:
+        The model.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If the name is unknown, no weights are known, or the config cannot be used.
+        WeightsMismatchError: If the weights are those of another model.
+    """
+    cfg, found = _config_and_weights(model, weights)
+    init_default_scope(cfg.get('default_scope', mmmaskattn.__name__))
+    size = _input_size(cfg)
+    own = task_of(cfg)
+    if task not in (None, *TASKS):
+        raise ValueError(f'task {task!r}: expected one of {", ".join(TASKS)}')
+    settings = cfg.model.copy()
+    settings.pop('init_cfg', None)
+    if str(settings.type).rpartition('.')[2] == 'BottomUpPanoptic':
+        settings.test_cfg = dict(settings.get('test_cfg') or {}, instance_map=True)
+    module = MODELS.build(settings)
+    metainfo = _load(module, found)
+    classes = classes_of(metainfo or config_metainfo(cfg))
+    module.to(device or _best_device()).eval()
+    module = module.to(memory_format=torch.channels_last)
+    return ReadyModel(module, cfg, classes, task or own, size, str(found))
+
+
+def _config_and_weights(model: str | Path | Config, weights: str | Path | None) -> tuple[Config, Path]:
+    if isinstance(model, Config):
+        cfg, known = model.copy(), None
+    elif str(model).endswith('.py') or Path(model).is_file():
+        cfg, known = read_config_file(model), None
+    else:
+        entry = find_model(str(model))
+        cfg, known = read_config_file(entry.config), entry
+    if weights is None and (known is None or known.weights is None):
+        raise ValueError(
+            f'no weights are published for {model}; train it, and name the checkpoint with weights= or --weights'
+        )
+    return cfg, resolve_weights(known if weights is None else str(weights))  # type: ignore[arg-type]
+
+
+def _input_size(cfg: Config) -> tuple[int, int]:
+    for step in sized_transforms(cfg.get('test_dataloader')):
+        size = step['size']
+        return (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
+    raise ValueError(
+        f"{cfg.filename}: no LowResResize in test_dataloader, so the size of the network's input is not known. Put "
+        f"dict(type='mmmaskattn.LowResResize', size=(H, W)) into the test pipeline."
+    )
+
+
+def task_of(cfg: Config) -> str:
+    """Tell a config's task by its scope and metrics.
+
+    Returns:
+        One of `TASKS`.
+    """
+    if cfg.get('default_scope') != 'mmdet':
+        return TASKS[0]
+    evaluators = cfg.get('test_evaluator') or ()
+    evaluators = evaluators if isinstance(evaluators, (list, tuple)) else [evaluators]
+    return TASKS[2] if any('Panoptic' in str(one['type']) for one in evaluators) else TASKS[1]
+
+
+def config_metainfo(cfg: Config) -> Mapping[str, Any]:
+    """Classes as a config and its data set's class state them; no data is needed.
+
+    Raises:
+        ValueError: If they do not.
+    """
+    for _, dataset in leaf_datasets(cfg.get('test_dataloader', {}).get('dataset'), 'test_dataloader.dataset'):
+        kind = DATASETS.get(dataset['type'])
+        metainfo = dict(getattr(kind, 'METAINFO', {}))
+        metainfo.update(dataset.get('metainfo') or {})
+        if {'classes', 'thing_classes'} & metainfo.keys():
+            return metainfo
+    raise ValueError(f'{cfg.filename}: neither the weights nor the data set of the config say what the classes are')
+
+
+def _load(module: nn.Module, weights: Path) -> Mapping[str, Any] | None:
+    """Load the weights; return the classes that the file states."""
+    check_checkpoint(weights)
+    content = CheckpointLoader.load_checkpoint(str(weights), map_location='cpu')
+    try:
+        load_weights(module, content.get('state_dict', content), strict=True)
+    except WeightsMismatchError as error:
+        raise WeightsMismatchError(
+            f'{weights} does not fit the model: {error}. Name a checkpoint of this config'
+        ) from None
+    meta = content.get('meta') or {}
+    found = meta.get('dataset_meta') or {}
+    return found if found.get('classes') or found.get('thing_classes') else None
+
+
+def _best_device() -> str:
+    return 'cuda' if torch.cuda.is_available() else 'cpu'
