@@ -43,8 +43,8 @@ class SegmentVisualizer(DetLocalVisualizer):
             given['palette'] = get_palette(given['palette'], len(classes))
         table = ClassTable.from_metainfo(given)
         self._things_alone = len(table.names) > len(classes)
-        # A list: mmdet takes a tuple for one colour.
-        self._dataset_meta = {**given, 'classes': table.names, 'palette': [tuple(one) for one in table.palette.tolist()]}
+        palette = [tuple(colour) for colour in table.palette.tolist()]  # a list: mmdet takes a tuple for one colour
+        self._dataset_meta = {**given, 'classes': table.names, 'palette': palette}
 
     def add_datasample(
         self,

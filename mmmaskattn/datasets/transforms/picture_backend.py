@@ -21,8 +21,8 @@ class PictureBackend(BaseStorageBackend):
     """Refuse a file that is no image, or has too many pixels, before mmcv's `LoadImageFromFile` decodes it.
 
     ``dict(type='LoadImageFromFile', backend_args=dict(backend='mmmaskattn.picture'))`` is how the test pipelines begin.
-    mmseg and mmdet ask for that loader by name, and put one for arrays in the place of a pipeline's first step, so there
-    is no step of ours before it; `LoadLowResImage` looks by itself.
+    mmseg and mmdet ask for that loader by name and put one for arrays in the place of a pipeline's first step, so no
+    step of ours can stand before it. `LoadLowResImage` looks by itself.
 
     Args:
         max_pixels: The most pixels allowed.
