@@ -6,5 +6,5 @@ default_hooks = dict(
     # Draws what the panoptic map paints: its least score is 0.1 too.
     visualization=dict(_delete_=True, type='mmmaskattn.InstancePictureHook', score_thr=0.1),
 )
-visualizer = dict(type='DetLocalVisualizer')
+visualizer = dict(type='mmmaskattn.SegmentVisualizer')
 tta_model = None  # MeanProbabilityTTA is semantic

@@ -121,6 +121,9 @@ HOST_OPTIONS: dict[str, Any] = {
     'save_begin': CountOrZero,
     'out_dir': Union[Name, None],
     'filename_tmpl': Union[Name, None],
+    # pictures
+    'vis_backends': Union[dict[str, Any], Sequence[Any], None],
+    **dict.fromkeys(('bbox_color', 'text_color', 'mask_color'), Union[Name, Sequence[Any], None]),
 }
 """What options of the classes of mmengine, mmcv, mmseg and mmdet must be that ours are built on.
 

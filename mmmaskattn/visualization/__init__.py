@@ -1,4 +1,6 @@
-"""Pictures of label maps, instances and pipelines; needs neither mmseg nor mmdet."""
+"""Pictures of label maps, instances and pipelines; needs neither mmseg nor mmdet, but for mmdet's visualizer."""
+
+from importlib.util import find_spec
 
 from mmmaskattn.visualization.class_table import ClassTable
 from mmmaskattn.visualization.image import overlay_labels, side_by_side
@@ -19,3 +21,9 @@ __all__ = [
     'run_steps',
     'side_by_side',
 ]
+
+if find_spec('mmdet') is not None:
+    from mmmaskattn.visualization.segment_visualizer import SegmentVisualizer, spare_panopticapi
+
+    spare_panopticapi()
+    __all__ += ['SegmentVisualizer']

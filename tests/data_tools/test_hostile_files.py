@@ -33,7 +33,7 @@ SEGMENTS = [
     dict(id=2, category=0, category_id=2, isthing=1, iscrowd=0),
 ]
 LOAD = dict(type='mmmaskattn.LoadLowResImage', size=16)
-TEST_LOAD = (dict(type='mmmaskattn.CheckPicture'), dict(type='LoadImageFromFile'))
+TEST_LOAD = (dict(type='LoadImageFromFile', backend_args=dict(backend='mmmaskattn.picture')),)
 
 
 @pytest.fixture(autouse=True)

@@ -30,12 +30,12 @@ def config_of(path: Path, *options: str, protocol: str | None = None) -> Config:
     return _config_of_pass(Config.fromfile(path), args, protocol)
 
 
-def test_show_dir_turns_on_our_hook_and_mmdets_visualizer(config, tmp_path):
+def test_show_dir_turns_on_our_hook_and_visualizer(config, tmp_path):
     cfg = config_of(config, '--show-dir', str(tmp_path / 'seen'))
     configured = Config.fromfile(config).default_hooks.visualization
     assert configured.type == 'mmmaskattn.InstancePictureHook'
     assert cfg.default_hooks.visualization == dict(configured, draw=True, interval=1)
-    assert (cfg.visualizer.type, cfg.visualizer.save_dir) == ('DetLocalVisualizer', str(tmp_path / 'seen'))
+    assert (cfg.visualizer.type, cfg.visualizer.save_dir) == ('mmmaskattn.SegmentVisualizer', str(tmp_path / 'seen'))
     assert cfg.model.test_cfg == dict(keep=1)
 
 

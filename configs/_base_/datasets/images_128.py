@@ -4,8 +4,8 @@ ratio_range = (0.5, 2.0)  # scale jitter; the paper gives no range
 
 load_train_image = dict(type='mmmaskattn.LoadLowResImage', size=image_size, ratio_range=ratio_range)
 jitter = dict(type='mmmaskattn.LowResScaleJitter', size=image_size, ratio_range=ratio_range)
-# Testing decodes in full, as MMSegInferencer and DetInferencer ask for a step named LoadImageFromFile.
-load_image = [dict(type='mmmaskattn.CheckPicture'), dict(type='LoadImageFromFile')]
+# Testing decodes in full: mmseg and mmdet ask for a step LoadImageFromFile, as the first, to predict a new picture.
+load_image = [dict(type='LoadImageFromFile', backend_args=dict(backend='mmmaskattn.picture'))]
 resize = dict(type='mmmaskattn.LowResResize', size=image_size, protocol='lowres')
 
 train_dataloader = dict(

@@ -15,10 +15,10 @@ from mmmaskattn.data_tools.check.annotation_json import check_annotation_json
 from mmmaskattn.data_tools.check.problems import Problem, from_exception
 from mmmaskattn.datasets.check_root import check_dataset_paths, leaf_datasets, root_variables
 from mmmaskattn.datasets.input_size import sized_transforms
+from mmmaskattn.datasets.transforms.picture_backend import PICTURE_BACKEND
 from mmmaskattn.datasets.transforms.picture_file import MAX_PIXELS
 from mmmaskattn.utils.files import walk_files
 
-IMAGE_LOADERS = ('LoadLowResImage', 'CheckPicture')
 LABEL_LOADERS = ('LoadSegMap', 'LoadPanoptic', 'LoadPanopticAsSemantic')
 COUNTS = ('num_classes', 'num_things_classes', 'num_stuff_classes')
 
@@ -72,9 +72,10 @@ def pixel_limits(leaf: dict) -> tuple[int, int]:
     """
     limits: dict[bool, int] = {}
     for step in leaf.get('pipeline') or ():
-        name = str(step.get('type')).rpartition('.')[2]
-        if name in (*IMAGE_LOADERS, *LABEL_LOADERS):
-            key, limit = name in LABEL_LOADERS, step.get('max_pixels', MAX_PIXELS)
+        name, backend = str(step.get('type')).rpartition('.')[2], step.get('backend_args') or {}
+        ours = step if name in ('LoadLowResImage', *LABEL_LOADERS) else backend
+        if ours is step or backend.get('backend') == PICTURE_BACKEND:
+            key, limit = name in LABEL_LOADERS, ours.get('max_pixels', MAX_PIXELS)
             limits[key] = min(limits.get(key, limit), limit)
     return limits.get(False, MAX_PIXELS), limits.get(True, MAX_PIXELS)
 

@@ -26,7 +26,6 @@ SLOTS = 1 + len(SCALES)
 _TRIED_RATIOS = 33
 SAME_EACH_TIME = (
     LoadImageFromFile,
-    transforms.CheckPicture,
     transforms.CheckSegMap,
     transforms.LoadLowResImage,
     transforms.LoadPanoptic,

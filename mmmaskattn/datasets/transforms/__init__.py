@@ -2,15 +2,14 @@
 
 from importlib.util import find_spec
 
-from mmmaskattn.datasets.transforms.check_picture import CheckPicture
 from mmmaskattn.datasets.transforms.load_low_res_image import LoadLowResImage
 from mmmaskattn.datasets.transforms.load_panoptic import LoadPanoptic, LoadPanopticAsSemantic
 from mmmaskattn.datasets.transforms.load_seg_map import CheckSegMap, LoadSegMap
 from mmmaskattn.datasets.transforms.low_res_resize import LowResResize
 from mmmaskattn.datasets.transforms.low_res_scale_jitter import LowResScaleJitter
+from mmmaskattn.datasets.transforms.picture_backend import PictureBackend
 
 __all__ = [
-    'CheckPicture',
     'CheckSegMap',
     'LoadLowResImage',
     'LoadPanoptic',
@@ -18,6 +17,7 @@ __all__ = [
     'LoadSegMap',
     'LowResResize',
     'LowResScaleJitter',
+    'PictureBackend',
 ]
 
 if find_spec('mmdet') is not None:

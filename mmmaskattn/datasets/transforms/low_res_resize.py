@@ -156,10 +156,10 @@ def resize_picture(results: dict, size: tuple[int, int]) -> None:
     """Resize ``img`` in place of the old one and record ``img_shape``, ``scale_factor`` (w, h) and ``keep_ratio``.
 
     Args:
-        results: Result dictionary with ``img`` and, where known, ``ori_shape``.
+        results: Result dictionary with ``img``, and ``ori_shape`` unless that is the image's.
         size: Target (H, W).
     """
-    native = results.get('ori_shape', results['img'].shape[:2])
+    native = results.setdefault('ori_shape', results['img'].shape[:2])
     results['img'] = resize_image(results['img'], size, picture_extent(results))
     results['decode_scale'] = 1
     results['img_shape'] = size
@@ -203,7 +203,8 @@ class LowResResize(BaseTransform):
         size: The network's input size, one integer or (H, W) in pixels, at least 16.
         protocol: ``'lowres'`` also resizes the labels and sets ``ori_shape`` to ``size``, so that prediction and
             truth meet at the network's size. ``'native'`` leaves labels and ``ori_shape`` as they are, so that the
-            host resizes its logits to the original size and meets the official truth.
+            host resizes its logits to the original size and meets the official truth. It is a matter of evaluation:
+            a picture with no labels to meet keeps its ``ori_shape``, and gets its prediction there, under both.
         scale: The image alone is resized to ``scale * size`` (test-time augmentation); the protocol's size of truth
             and prediction stays.
 
@@ -219,7 +220,7 @@ class LowResResize(BaseTransform):
     def transform(self, results: dict) -> dict[str, Any]:
         """Resize one sample."""
         resize_picture(results, scale_size(self.size, self.scale))
-        if self.protocol == 'lowres':
+        if self.protocol == 'lowres' and results.get('seg_fields'):
             resize_seg_fields(results, self.size)
             results['ori_shape'] = self.size
             results['scale_factor'] = scale_factor(self.size, results['img_shape'])

@@ -89,6 +89,8 @@ class PackSegments(PackDetInputs):
         Returns:
             ``inputs`` and ``data_samples``.
         """
+        if results.get('img_path') is None:  # of an array: mmdet's inferencer numbers the file then
+            results = {key: value for key, value in results.items() if key != 'img_path'}
         packed = super().transform(results)
         if results.get('gt_instance_map') is not None:
             ids = torch.from_numpy(results['gt_instance_map'][None])

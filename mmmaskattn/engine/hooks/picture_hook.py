@@ -120,9 +120,8 @@ class InstancePictureHook(PictureHook):
     mmdet's ``DetVisualizationHook`` needs maps of the image file's size, which the ``lowres`` protocol does not give,
     paints all things of a class alike in panoptic maps, and draws in the first process only. Here maps of any size are
     enlarged by nearest neighbour, stuff is flat and dark, things are outlined in tones of their own, and every process
-    draws its images. The pictures go through the Runner's visualizer, mmdet's ``DetLocalVisualizer`` in the shipped
-    configs. Options are those of mmdet's hook, but for ``test_out_dir`` (``tools/test.py --show-dir``), and four more.
-    What a model does not predict is left out.
+    draws its images. The pictures go through the Runner's visualizer. Options are those of mmdet's hook, but for
+    ``test_out_dir`` (``tools/test.py --show-dir``), and four more. What a model does not predict is left out.
 
     Args:
         draw: Draw at all; ``tools/test.py --show`` and ``--show-dir`` turn it on.

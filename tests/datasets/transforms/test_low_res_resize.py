@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import mmdet.datasets.transforms  # noqa: F401  registers mmdet's loaders
 import numpy as np
 import pytest
+from mmcv.transforms import Compose
 from pictures import disc
 
 from mmmaskattn.datasets.transforms import LowResResize
@@ -55,7 +57,30 @@ def test_every_seg_field_is_resized():
 def test_without_labels_the_image_is_resized():
     results = LowResResize(64)(dict(img=np.zeros((100, 90, 3), np.uint8)))
     assert results['img'].shape == (64, 64, 3)
-    assert results['ori_shape'] == (64, 64)
+
+
+@pytest.mark.parametrize('protocol', ['lowres', 'native'])
+@pytest.mark.parametrize(
+    'loader',
+    [
+        'mmmaskattn.LoadSegMap',
+        'mmmaskattn.LoadPanopticAsSemantic',
+        'mmmaskattn.LoadPanoptic',
+        'mmmaskattn.LoadInstances',
+        'mmdet.LoadAnnotations',
+    ],
+)
+def test_a_picture_without_labels_keeps_its_size_under_both_protocols(protocol, loader):
+    picture = dict(img=np.zeros((100, 90, 3), np.uint8), img_path=None)
+    steps = [
+        dict(type='mmdet.LoadImageFromNDArray'),
+        dict(type=loader, **(dict(with_bbox=False, with_seg=True) if 'Annotations' in loader else {})),
+        dict(type='mmmaskattn.LowResResize', size=64, protocol=protocol, scale=1.5),
+    ]
+    results = Compose([TRANSFORMS.build(step) for step in steps])(picture)
+    assert results['img'].shape == (96, 96, 3)
+    assert results['ori_shape'] == (100, 90)
+    assert results['scale_factor'] == (96 / 90, 96 / 100)
 
 
 @pytest.mark.parametrize(
