@@ -25,7 +25,7 @@ def huggingface_hub() -> Any:
 
 
 def is_repository(source: str) -> bool:
-    """Whether a string has the form of a repository: ``OWNER/NAME``, ``hf://`` before and ``@REVISION`` after it or not."""
+    """Whether a string has the form of a repository: ``[hf://]OWNER/NAME[@REVISION]``."""
     return REPOSITORY.fullmatch(source) is not None
 
 

@@ -18,8 +18,8 @@ def resolve_weights(source: ModelEntry | str | Path, sha256: str | None = None) 
     """Find a file of weights; download it only where it is not there yet.
 
     Args:
-        source: An entry of the model index, or the name of one; a path; an address ``http(s)://``, kept in torch's cache;
-            ``hf://OWNER/REPOSITORY/FILE``, kept in huggingface_hub's.
+        source: An entry of the model index, or the name of one; a path; an address ``http(s)://``, kept in torch's
+            cache; ``hf://OWNER/REPOSITORY/FILE``, kept in huggingface_hub's.
         sha256: What the file's must be; that of the index where the source is one of its models.
 
     Returns:
@@ -77,7 +77,7 @@ def _located(source: str) -> Path:
 def _checked(path: Path, expected: str | None) -> Path:
     if expected is not None and (found := file_sha256(path)) != expected:
         raise ValueError(
-            f'{path}: sha256 is {found}, expected {expected}; the file is damaged or another one, remove it and try again'
+            f'{path}: sha256 is {found}, expected {expected}; it is damaged or another file, remove it and try again'
         )
     return path
 
