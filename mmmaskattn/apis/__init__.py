@@ -3,5 +3,14 @@
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
 from mmmaskattn.apis.model import Model, load_model
 from mmmaskattn.apis.model_index import ModelEntry, find_model, list_models
+from mmmaskattn.apis.weights import resolve_weights
 
-__all__ = ['MaskAttnInferencer', 'Model', 'ModelEntry', 'find_model', 'list_models', 'load_model']
+__all__ = [
+    'MaskAttnInferencer',
+    'Model',
+    'ModelEntry',
+    'find_model',
+    'list_models',
+    'load_model',
+    'resolve_weights',
+]

@@ -1,4 +1,4 @@
-"""Checkpoints: loaded with weights_only left on, written whole or not at all.
+"""Checkpoints: loaded with weights_only left on, or from safetensors; written whole or not at all.
 
 With ``weights_only=True`` ``torch.load`` rebuilds only objects on an allow-list, and mmengine's checkpoints hold more
 than tensors: the history of the logged scalars (``HistoryBuffer`` objects with NumPy arrays, and through
@@ -32,6 +32,7 @@ from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import _weights_only_unpickler
 
+from mmmaskattn.utils import safetensors_file
 from mmmaskattn.utils.files import atomic_write
 from mmmaskattn.utils.weights import load_weights
 
@@ -123,6 +124,8 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
     path = Path(filename).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f'there is no checkpoint {filename} (looked in {Path.cwd()})')
+    if path.suffix == safetensors_file.SUFFIX:
+        return _moved(safetensors_file.checkpoint_of(path), map_location)
     options = {'weights_only': True} if has_allow_list() else {'pickle_module': _listed_pickle(), 'weights_only': False}
     try:
         checkpoint = torch.load(path, map_location=map_location, **options)
@@ -136,6 +139,14 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
     return _without_source(_weights_in(checkpoint, filename))
 
 
+def _moved(checkpoint: dict[str, Any], device: Any) -> dict[str, Any]:
+    """Put the weights where ``map_location`` says, if it names a device."""
+    if isinstance(device, (str, torch.device)):
+        weights = checkpoint['state_dict']
+        weights.update((name, tensor.to(device)) for name, tensor in list(weights.items()))
+    return checkpoint
+
+
 def load_from_http(filename: str, map_location: Any = None, model_dir: str | None = None) -> Any:
     """Download a checkpoint, once per machine, and read it like a local one.
 
@@ -147,13 +158,40 @@ def load_from_http(filename: str, map_location: Any = None, model_dir: str | Non
     Returns:
         What the checkpoint holds.
     """
-    folder = Path(model_dir or Path(torch.hub.get_dir(), 'checkpoints'))
-    path = folder / Path(urlparse(filename).path).name
-    if int(os.environ.get('LOCAL_RANK', '0')) == 0 and not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(filename, str(path))
+    path = cached_path(filename, model_dir)
+    if int(os.environ.get('LOCAL_RANK', '0')) == 0:
+        download(filename, path)
     barrier()
     return load_from_local(str(path), map_location)
+
+
+def cached_path(address: str, folder: str | None = None) -> Path:
+    """Say where a downloaded file is kept.
+
+    Args:
+        address: ``http://`` or ``https://``.
+        folder: Torch's own by default, ``hub/checkpoints`` in its cache.
+    """
+    return Path(folder or Path(torch.hub.get_dir(), 'checkpoints')) / Path(urlparse(address).path).name
+
+
+def download(address: str, path: Path) -> None:
+    """Download a file, unless it is there; it comes whole or not at all.
+
+    Args:
+        address: ``http://`` or ``https://``.
+        path: Where to.
+
+    Raises:
+        OSError: If it cannot be had; it names the address.
+    """
+    if path.is_file():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        torch.hub.download_url_to_file(address, str(path), progress=False)
+    except OSError as error:
+        raise OSError(f'{address} cannot be downloaded ({error}); put the file at {path}') from error
 
 
 def load_from_package(filename: str, map_location: Any = None) -> Any:

@@ -32,12 +32,21 @@ def base_configs(*names: str) -> list[str]:
     Raises:
         FileNotFoundError: If there is no such base.
     """
-    folders = [folder / 'configs/_base_' for folder in (PACKAGE / '.mim', PACKAGE.parent)]
-    folder = next((folder for folder in folders if folder.is_dir()), folders[0])
+    folder = shipped_folder() / 'configs/_base_'
     for name in names:
         if not (folder / name).is_file():
             raise FileNotFoundError(f'base_configs: there is no {folder / name}; name a file of that folder')
     return [str(folder / name) for name in names]
+
+
+def shipped_folder() -> Path:
+    """Find the folder that holds ``configs/``, ``tools/`` and ``model-index.yml``.
+
+    Returns:
+        ``mmmaskattn/.mim`` of a wheel or an editable install, else the checkout.
+    """
+    folders = (PACKAGE / '.mim', PACKAGE.parent)
+    return next((folder for folder in folders if (folder / 'configs').is_dir()), folders[0])
 
 
 def config_name(path: str | Path) -> str:
