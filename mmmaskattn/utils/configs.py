@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from mmengine.config import Config
 PACKAGE = Path(__file__).resolve().parents[1]
 THINGS = ('num_things', 'num_things_classes', 'num_classes')
 STUFF = ('num_stuff', 'num_stuff_classes')
+WEIGHTED_LOSSES = ('mmmaskattn.PixelCrossEntropyLoss', 'OhemCrossEntropy')
+LEAST_WEIGHT, MOST_WEIGHT = 0.5, 3.0
 
 
 def base_configs(*names: str) -> list[str]:
@@ -87,7 +90,8 @@ def with_classes(base: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
         model = with_classes(_base_)
 
     Args:
-        base: ``_base_`` of a leaf. Its task sets `num_classes`, or `num_things` and `num_stuff`.
+        base: ``_base_`` of a leaf. Its task sets `num_classes`, or `num_things` and `num_stuff`; and, if rare classes are
+            to weigh more in the losses of pixels, ``class_shares``, see `class_weights`.
         changes: What else the leaf changes in the model.
 
     Returns:
@@ -106,9 +110,44 @@ def with_classes(base: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
             'with_classes: found neither num_classes nor num_things and num_stuff; name one of configs/_base_/tasks '
             'in _base_'
         )
-    config = Config(dict(model=counted_model(base['model'], counts)))
+    model = counted_model(base['model'], counts)
+    if 'class_shares' in base:
+        model = _with_class_weight(model, class_weights(base['class_shares']))
+    config = Config(dict(model=model))
     config.merge_from_dict(dict(model=changes))
     return config.to_dict()['model']
+
+
+def class_weights(shares: Sequence[float]) -> list[float]:
+    """Weigh the pixels of rare classes more in the loss.
+
+    The square root of (median share / share), from 0.5 to 3: with the whole ratio a class of few pixels would be found
+    everywhere.
+
+    Args:
+        shares: Of each class in the labelled pixels of the training images, in percent, as ``tools/data/check.py``
+            prints them.
+
+    Returns:
+        A weight for each class.
+
+    Raises:
+        ValueError: If a share is not positive.
+    """
+    if not all(share > 0 for share in shares):
+        raise ValueError(f'class_shares: found {min(shares)}; expected percentages above 0, one for each class')
+    middle = statistics.median(shares)
+    return [round(min(MOST_WEIGHT, max(LEAST_WEIGHT, (middle / share) ** 0.5)), 2) for share in shares]
+
+
+def _with_class_weight(part: Any, weights: list[float]) -> Any:
+    """Copy a part with these weights in every loss of pixels by class."""
+    if isinstance(part, (list, tuple)):
+        return type(part)(_with_class_weight(value, weights) for value in part)
+    if not isinstance(part, Mapping):
+        return part
+    copy = {key: _with_class_weight(value, weights) for key, value in part.items()}
+    return {**copy, 'class_weight': weights} if copy.get('type') in WEIGHTED_LOSSES else copy
 
 
 def with_rate(base: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,6 +241,8 @@ def _counted(part: Any, counts: Mapping[str, int], total: int) -> Any:
     own: dict[str, Any] = {key: counts[key] for key, old in part.items() if key in counts and old}
     total = sum(own.values()) or total
     weights = part.get('class_weight')
-    if isinstance(weights, (list, tuple)):  # those of the classes, then that of "no object"
+    if part.get('type') in WEIGHTED_LOSSES:  # meant for the classes that were
+        own['class_weight'] = weights if weights and len(weights) == total else None
+    elif isinstance(weights, (list, tuple)):  # those of the classes, then that of "no object"
         own['class_weight'] = [weights[0]] * total + [weights[-1]]
     return {key: own[key] if key in own else _counted(value, counts, total) for key, value in part.items()}

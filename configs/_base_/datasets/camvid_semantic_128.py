@@ -5,6 +5,7 @@ from mmmaskattn.datasets.input_size import with_jitter
 
 data_root = '{{$CAMVID_ROOT:data/CamVid}}'
 num_classes = 11
+class_shares = (17.5, 24.2, 1.03, 33.0, 4.67, 10.1, 1.22, 1.17, 6.11, 0.664, 0.303)  # %: tools/data/check.py
 
 load_labels = [dict(type='mmmaskattn.LoadSegMap'), dict(type='mmmaskattn.CheckSegMap', num_classes=num_classes)]
 # Objects are never shrunk: docs/explanation/recipe.md.

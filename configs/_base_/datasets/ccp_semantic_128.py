@@ -5,6 +5,7 @@ from mmmaskattn.datasets.input_size import with_jitter
 
 data_root = '{{$CCP_ROOT:data/ccp}}'
 num_classes = 12
+class_shares = (76.8, 2.90, 1.25, 3.02, 4.91, 2.98, 3.96, 0.905, 0.287, 1.09, 1.27, 0.583)  # %: tools/data/check.py
 
 load_labels = [dict(type='mmmaskattn.LoadSegMap'), dict(type='mmmaskattn.CheckSegMap', num_classes=num_classes)]
 train_pipeline = with_jitter([_base_.load_train_image, *load_labels, *_base_.augment], (1.0, 1.5))

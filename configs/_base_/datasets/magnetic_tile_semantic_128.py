@@ -7,6 +7,7 @@ data_root = '{{$MAGNETIC_TILE_ROOT:data/magnetic_tile}}'
 classes = ('no_defect', 'blowhole', 'break', 'crack', 'fray', 'uneven')
 palette = [(0, 0, 0), (220, 50, 50), (60, 100, 200), (250, 230, 70), (40, 140, 80), (200, 80, 200)]
 num_classes = len(classes)
+class_shares = (95.4, 0.031, 0.413, 0.036, 0.619, 3.50)  # %: tools/data/check.py
 
 load_labels = [dict(type='mmmaskattn.LoadSegMap'), dict(type='mmmaskattn.CheckSegMap', num_classes=num_classes)]
 train_pipeline = with_jitter([_base_.load_train_image, *load_labels, *_base_.augment], (1.0, 1.5))
