@@ -6,7 +6,6 @@ import functools
 import json
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,12 +14,10 @@ import torch
 from mmdet.apis import DetInferencer, inference_detector, init_detector
 from mmdet.registry import VISUALIZERS
 from mmengine.config import Config
-from mmengine.registry import DATASETS, init_default_scope
-from mmengine.runner import save_checkpoint
 from mmseg.apis import MMSegInferencer, inference_model, init_model, show_result_pyplot
 from pictures import smooth_photo
+from random_checkpoint import write_checkpoint
 
-from mmmaskattn.analysis.models import build_seeded_model
 from mmmaskattn.evaluation.protocol import set_protocol
 
 ROOT = Path(__file__).parents[2]
@@ -39,31 +36,9 @@ MORE = {
 PATH, ARRAY = 0, 1
 
 
-class Model(NamedTuple):
-    """A shipped config and a checkpoint of it."""
-
-    config: str
-    checkpoint: str
-
-
 def leaves(task: str) -> list:
     repeats = (f'{data}_{task}_128_nano' for data in MORE[task])
     return [*LEAVES[task], *(pytest.param(name, marks=pytest.mark.long) for name in repeats)]
-
-
-def write_checkpoint(name: str, folder: Path) -> Model:
-    """Random weights, with what the Runner says of the data set; no data are read, as there need be none."""
-    config = ROOT / f'configs/maskattn/{name}.py'
-    cfg = Config.fromfile(config)
-    init_default_scope(cfg.default_scope)
-    model = build_seeded_model(cfg)
-    weights = model.state_dict()
-    if 'segment_head.semantic_branch.out.bias' in weights:
-        weights['segment_head.semantic_branch.out.bias'][0] += 12  # things everywhere, which are then grouped somehow
-    metainfo = DATASETS.build(dict(cfg.test_dataloader.dataset, lazy_init=True)).metainfo
-    path = folder / f'{name}.pth'
-    save_checkpoint(dict(meta=dict(dataset_meta=metainfo), state_dict=weights), str(path))
-    return Model(str(config), str(path))
 
 
 @pytest.fixture(scope='module')

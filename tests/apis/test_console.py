@@ -1,0 +1,92 @@
+"""The command ``mmmaskattn`` as a user types it."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pictures import smooth_photo
+from PIL import Image
+from random_checkpoint import write_checkpoint
+
+from mmmaskattn.apis.console import main
+
+
+@pytest.fixture(scope='module')
+def model(tmp_path_factory):
+    return write_checkpoint('ccp_semantic_128_nano', tmp_path_factory.mktemp('checkpoints'))
+
+
+def ends_with(words, capsys):
+    """Run a command that fails; its status and what it says."""
+    with pytest.raises(SystemExit) as end:
+        main([str(word) for word in words])
+    text = end.value.code if isinstance(end.value.code, str) else capsys.readouterr().err
+    return text.strip()
+
+
+def test_predict(model, tmp_path, capsys):
+    (tmp_path / 'shots').mkdir()
+    for name in ('a', 'b'):
+        Image.fromarray(smooth_photo((60, 90))).save(tmp_path / 'shots' / f'{name}.png')
+    (tmp_path / 'shots' / 'c.png').write_text('no picture')
+    out = tmp_path / 'out'
+    words = ['predict', tmp_path / 'shots', '--model', model.config, '--weights', model.checkpoint, '--out', out]
+    main([str(word) for word in words])
+    said = capsys.readouterr()
+    assert '2 pictures, 1 skipped' in said.out
+    assert 'c.png is no picture' in said.err
+    assert {path.name for path in out.iterdir()} == {'pictures', 'maps', 'objects.csv'}
+    with (out / 'objects.csv').open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row['picture'] for row in rows} == {str(tmp_path / 'shots' / f'{name}.png') for name in 'ab'}
+    assert sum(int(row['area']) for row in rows) == 2 * 60 * 90
+    assert 'is there already' in ends_with(words, capsys)
+
+
+def test_models(capsys):
+    main(['models', '--all', '--data', 'dsb2018', '--task', 'panoptic'])
+    said = capsys.readouterr().out
+    assert '| tiny_dsb2018_panoptic' in said
+    assert 'camvid' not in said
+
+
+@pytest.mark.parametrize(
+    ('words', 'line'),
+    [
+        (['fly'], 'there is no command fly; expected one of predict'),
+        (['predict'], 'the following arguments are required: input, --model, --out'),
+        (['predict', 'x.png', '--model', 'tiny_dsb2018_panoptc', '--out', 'o'], 'did you mean tiny_dsb2018_panoptic'),
+        (['predict', 'x.png', '--model', 'base_ade20k_semantic', '--out', 'o'], 'no weights are published'),
+        (['predict', 'x.png', '--model', 'gone.py', '--out', 'o'], 'there is no config gone.py'),
+        (['train', 'tiny_camvid_semanic'], 'did you mean tiny_camvid_semantic'),
+        (['test', 'tiny_camvid_semantic', 'gone.pth'], 'gone.pth'),
+        (['models', '--task', 'depth'], "invalid choice: 'depth'"),
+    ],
+)
+def test_wrong_words_end_in_one_line(words, line, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    said = ends_with(words, capsys)
+    assert line in said
+    assert '\n' not in said
+    assert 'Traceback' not in said
+
+
+def test_wrong_pictures_end_in_one_line(model, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    Path('empty').mkdir()
+    Path('text.png').write_text('no picture')
+    for name, line in (('gone.png', 'there is no file gone.png'), ('empty', 'holds no pictures'),
+                       ('text.png', 'none of 1 pictures could be read'), ('*.tif', 'nothing matches')):  # fmt: skip
+        words = ['predict', name, '--model', model.config, '--weights', model.checkpoint, '--out', 'out']
+        assert line in ends_with(words, capsys)
+        assert not Path('out').exists()
+
+
+def test_help_is_short_and_quick():
+    done = subprocess.run([sys.executable, '-m', 'mmmaskattn', '--help'], capture_output=True, text=True, check=True)
+    assert 'mmmaskattn predict PICTURES --model NAME --out FOLDER' in done.stdout
+    assert len(done.stdout.splitlines()) < 20

@@ -1,0 +1,144 @@
+"""The inferencer against mmseg's and mmdet's own functions, and on whatever pictures are thrown at it."""
+
+from __future__ import annotations
+
+import resource
+
+import numpy as np
+import pytest
+from mmdet.apis import inference_detector, init_detector
+from mmseg.apis import inference_model, init_model
+from mmseg.structures import SegDataSample
+from pictures import smooth_photo
+from PIL import Image
+from random_checkpoint import write_checkpoint
+
+from mmmaskattn.apis import MaskAttnInferencer, load_model
+from mmmaskattn.utils.weights import WeightsMismatchError
+from mmmaskattn_runtime import PictureError, read_picture
+
+SIZE = (97, 203)
+
+
+@pytest.fixture(scope='module')
+def checkpoints(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('checkpoints')
+    names = ('ccp_semantic_128_nano', 'coco_instance_128_nano', 'coco_panoptic_128_nano')
+    return {name.split('_')[1]: write_checkpoint(name, folder) for name in names}
+
+
+@pytest.fixture(scope='module')
+def inferencers(checkpoints):
+    return {task: MaskAttnInferencer(*files, device='cpu', score_thr=0.0) for task, files in checkpoints.items()}
+
+
+def test_labels_are_those_of_mmseg(inferencers, checkpoints):
+    picture = smooth_photo(SIZE)
+    expected = inference_model(init_model(*checkpoints['semantic'], device='cpu'), picture)
+    result = inferencers['semantic'](picture)
+    assert result.task == 'semantic'
+    assert result.size == SIZE
+    assert np.array_equal(result.labels, expected.pred_sem_seg.data[0].numpy())
+    assert len(np.unique(result.labels)) > 1
+    assert result.classes.names[1] == 'skin'
+
+
+@pytest.mark.parametrize('task', ['instance', 'panoptic'])
+def test_segments_are_those_of_mmdet(task, inferencers, checkpoints):
+    picture = smooth_photo(SIZE)
+    expected = inference_detector(init_detector(*checkpoints[task], device='cpu'), picture)
+    result = inferencers[task](picture)
+    assert result.task == task
+    found = expected.pred_instances
+    assert len(result.instances) == len(found) > 3
+    for ours, mask, box, label, score in zip(
+        result.instances, found.masks.numpy(), found.bboxes.numpy(), found.labels.tolist(), found.scores.tolist()
+    ):
+        assert (ours.label, ours.score, ours.area) == (label, score, mask.sum())
+        assert np.array_equal(ours.mask.to_mask(), mask)
+        assert np.allclose(ours.box, box)
+    if task == 'panoptic':
+        numbers = expected.pred_panoptic_seg.sem_seg[0].numpy()
+        pairs = np.unique(np.stack([numbers.ravel(), result.segment_ids.ravel()]), axis=1)
+        assert len(pairs[0]) == len(np.unique(pairs[0])) == len(np.unique(pairs[1]))
+        labels = {one.id: one.label for one in result.segments}
+        assert all(labels[two] == one % 1000 for one, two in pairs.T.tolist() if two)
+
+
+def test_a_panoptic_model_serves_all_tasks(inferencers, checkpoints):
+    picture = smooth_photo(SIZE)
+    whole = inferencers['panoptic'](picture)
+    for task, parts in (('semantic', (True, False)), ('instance', (False, True))):
+        result = MaskAttnInferencer(*checkpoints['panoptic'], device='cpu', task=task, score_thr=0.0)(picture)
+        assert (result.labels is not None, result.instances is not None) == parts
+    assert len(result.instances) == len(whole.instances)
+
+
+def test_kinds_of_input(inferencers, tmp_path):
+    infer, array = inferencers['semantic'], smooth_photo(SIZE)
+    Image.fromarray(array[..., ::-1]).save(tmp_path / 'a.png')
+    Image.fromarray(array[..., ::-1]).resize((64, 256)).save(tmp_path / 'b.png')
+    single = [infer(one) for one in (array, tmp_path / 'a.png', str(tmp_path / 'a.png'), read(tmp_path / 'a.png'))]
+    assert all(np.array_equal(one.labels, single[0].labels) for one in single)
+    many = infer(tmp_path, batch_size=2)
+    assert [(one.name, one.size) for one in many] == [(f'{tmp_path}/a.png', SIZE), (f'{tmp_path}/b.png', (256, 64))]
+    assert np.array_equal(many[0].labels, single[0].labels)
+    assert [one.size for one in infer.stream([array, array[:50]], batch_size=1)] == [SIZE, (50, 203)]
+    samples = infer(array, return_datasamples=True)
+    assert isinstance(samples, SegDataSample)
+
+
+def read(path):
+    return Image.open(path)
+
+
+def test_bad_pictures_are_skipped_and_said(inferencers, tmp_path):
+    for number in range(5):
+        Image.fromarray(smooth_photo((20 + number, 30))).save(tmp_path / f'{number}.png')
+    for name in ('1', '3'):
+        (tmp_path / f'{name}.png').write_bytes((tmp_path / f'{name}.png').read_bytes()[:-200])
+    infer = inferencers['panoptic']
+    written = infer(tmp_path, out_dir=tmp_path / 'out')
+    assert [one.name for one in infer.skipped] == [str(tmp_path / '1.png'), str(tmp_path / '3.png')]
+    assert infer.finished == 3
+    assert 'objects.csv' in {path.name for path in written}
+    assert len(list((tmp_path / 'out' / 'pictures').iterdir())) == 3
+    with pytest.raises(PictureError, match=r'1\.png'):
+        infer(tmp_path / '1.png')
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 400), (3, 2)])
+def test_odd_sizes(size, inferencers):
+    for infer in inferencers.values():
+        assert infer(smooth_photo((16, 400))[: size[0], : size[1]]).size == size
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_objects(inferencers):
+    """A picture of 12 million pixels with all the instances that there can be: masks alone would be 1.2 GB."""
+    infer = inferencers['panoptic']
+    infer(smooth_photo(SIZE))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    result = infer(smooth_photo((3000, 4000)))
+    assert len(result.instances) > 50
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 900e3  # KB
+
+
+def test_weights_of_another_model_are_refused(checkpoints):
+    with pytest.raises(WeightsMismatchError, match='does not fit the model'):
+        MaskAttnInferencer(checkpoints['panoptic'].config, checkpoints['instance'].checkpoint)
+    with pytest.raises(ValueError, match='no weights are published'):
+        load_model(checkpoints['panoptic'].config).predict(smooth_photo(SIZE))
+    with pytest.raises(ValueError, match="task 'depth': expected one of semantic"):
+        MaskAttnInferencer(*checkpoints['semantic'], task='depth')
+    with pytest.raises(LookupError, match='did you mean nano_ccp_semantic'):
+        load_model('nano_ccp_semantics')
+
+
+def test_pictures_are_read_as_in_training(tmp_path):
+    """A JPEG by pillow and by OpenCV: the decoders may differ by a rounding."""
+    import cv2
+
+    Image.fromarray(smooth_photo(SIZE)).save(tmp_path / 'a.jpg', quality=90)
+    ours, theirs = read_picture(tmp_path / 'a.jpg'), cv2.imread(str(tmp_path / 'a.jpg'))[..., ::-1]
+    assert np.abs(ours.astype(int) - theirs).max() <= 3
