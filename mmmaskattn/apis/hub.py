@@ -24,11 +24,6 @@ def huggingface_hub() -> Any:
     return import_module('huggingface_hub')
 
 
-def is_repository(source: str) -> bool:
-    """Whether a string has the form of a repository: ``[hf://]OWNER/NAME[@REVISION]``."""
-    return REPOSITORY.fullmatch(source) is not None
-
-
 def fetch_address(address: str) -> Path:
     """Find the file of an address in the cache, or download it there.
 
