@@ -60,6 +60,7 @@ def named_classes(cfg: Config) -> dict[str, Any]:
     init_default_scope(cfg.get('default_scope') or 'mmengine')
     for loader in LOADERS:
         for _, leaf in leaf_datasets((cfg.get(loader) or {}).get('dataset'), loader):
-            info = DATASETS.get(leaf['type'])._load_metainfo(leaf.get('metainfo'))
+            with DATASETS.switch_scope_and_registry(None) as registry:
+                info = registry.get(leaf['type'])._load_metainfo(leaf.get('metainfo'))
             return {key: info[key] for key in KEYS if info.get(key) is not None}
     return {}

@@ -136,7 +136,7 @@ def push_to_hub(
         try:
             url = api.create_repo(repository, private=private, exist_ok=True)
             api.upload_folder(repo_id=repository, folder_path=folder, commit_message=message)
-        except OSError as error:
+        except hub.failures() as error:
             raise OSError(f'{repository} cannot be pushed: {str(error).strip().splitlines()[0]}') from error
     return str(url)
 
@@ -198,7 +198,7 @@ def _card(cfg: Config, metadata: dict[str, Any]) -> str:
         *[f'\n{name}: {value}' for name, value in figures.items()],
         '',
         '```python',
-        'from mmmaskattn.apis.pretrained import from_pretrained',
+        'from mmmaskattn.apis import from_pretrained',
         '',
         "model = from_pretrained('OWNER/NAME')  # this repository, or a folder with these files",
         '```',

@@ -69,7 +69,7 @@ def publish(checkpoint: Path, config: Path, out: Path, record: ModelRecord, half
     write_weights(out, model.state_dict(), metadata, half)
     content = msgspec.structs.replace(
         record,
-        config=_inside(config, shipped_folder().resolve()),
+        config=_from_root(config),
         weights=record.weights or _address(out),
         sha256=file_sha256(out),
         classes=tuple(metadata['dataset_meta'].get('classes', ())),
@@ -90,8 +90,9 @@ def _taken(held: Mapping[str, Any]) -> str:
     return 'state_dict' if 'state_dict' in held else 'the whole file'
 
 
-def _inside(path: Path, root: Path) -> str:
-    path = path.resolve()
+def _from_root(config: Path) -> str:
+    """Path of a config from the root of the repository; the whole path of another one."""
+    path, root = config.resolve(), (shipped_folder() / 'configs').resolve().parent  # links, if installed as editable
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 

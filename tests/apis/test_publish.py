@@ -104,7 +104,7 @@ def test_weights_alone_of_a_config_of_ones_own(tmp_path):
     assert 'taken: the whole file' in done.stdout, done.stderr
     assert 'none of the repository' in done.stdout
     segmentor = init_model(str(config), str(out), device='cpu')
-    assert segmentor.dataset_meta['classes'][:2] == ['Sky', 'Building']
+    assert segmentor.dataset_meta['classes'][:2] == ['sky', 'building']
     images = random_images((64, 64))
     assert torch.equal(outputs(segmentor, images)[0], outputs(model, images)[0])
 
