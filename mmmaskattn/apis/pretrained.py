@@ -92,8 +92,8 @@ def from_pretrained(source: str | Path, device: str | torch.device = 'cpu', revi
 def _load(cfg: Config, weights: Path, device: str | torch.device) -> nn.Module:
     model = build_model(cfg)
     checkpoint = load_model_weights(model, weights)
-    model.cfg = cfg
-    model.dataset_meta = checkpoint['meta'].get('dataset_meta') or named_classes(cfg)
+    named = (checkpoint.get('meta') or {}).get('dataset_meta') or named_classes(cfg)
+    vars(model).update(cfg=cfg, dataset_meta=named)
     return model.to(device).eval()
 
 
