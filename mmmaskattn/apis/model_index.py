@@ -60,7 +60,7 @@ class ModelEntry:
     weights: str | None = None
     sha256: str | None = None
     classes: tuple[str, ...] = ()
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict, hash=False)
     latency: float | None = None
     parameters: int | None = None
     licence: str | None = None

@@ -68,10 +68,10 @@ def _located(source: str) -> Path:
         path = cached_path(source)
         download(source, path)
         return path
-    path = _on_disk(source)
-    if path is None:
+    found = _on_disk(source)
+    if found is None:
         raise FileNotFoundError(f'there is no file {source} (looked in {Path.cwd()} and {PACKAGE.parent})')
-    return path
+    return found
 
 
 def _checked(path: Path, expected: str | None) -> Path:

@@ -189,7 +189,7 @@ def download(address: str, path: Path) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        torch.hub.download_url_to_file(address, str(path), progress=False)
+        torch.hub.download_url_to_file(address, str(path))
     except OSError as error:
         raise OSError(f'{address} cannot be downloaded ({error}); put the file at {path}') from error
 

@@ -138,13 +138,16 @@ def _own_names(module: nn.Module) -> list[str]:
     return [name for name in (*module._parameters, *buffers) if tensors[name] is not None]
 
 
-def load_model_weights(model: nn.Module, checkpoint: str | Path, allow_partial: bool = False) -> None:
+def load_model_weights(model: nn.Module, checkpoint: str | Path, allow_partial: bool = False) -> dict[str, Any]:
     """Load a checkpoint into a model that no Runner holds.
 
     Args:
         model: The model, on the CPU.
         checkpoint: The file or its address.
         allow_partial: Take what fits.
+
+    Returns:
+        What the checkpoint holds.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -153,7 +156,7 @@ def load_model_weights(model: nn.Module, checkpoint: str | Path, allow_partial: 
     """
     check_checkpoint(checkpoint)
     try:
-        load_checkpoint(model, str(checkpoint), map_location='cpu', strict=not allow_partial)
+        return load_checkpoint(model, str(checkpoint), map_location='cpu', strict=not allow_partial)
     except WeightsMismatchError as error:
         raise WeightsMismatchError(_refusal(checkpoint, error)) from error
 
