@@ -90,7 +90,7 @@ def with_classes(base: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
         model = with_classes(_base_)
 
     Args:
-        base: ``_base_`` of a leaf. Its task sets `num_classes`, or `num_things` and `num_stuff`; and ``class_shares`` if
+        base: ``_base_`` of a leaf. Its task sets `num_classes`, or `num_things` and `num_stuff`; ``class_shares`` if
             rare classes are to weigh more in the losses of pixels, see `class_weights`.
         changes: What else the leaf changes in the model.
 

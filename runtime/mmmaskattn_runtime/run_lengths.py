@@ -72,14 +72,15 @@ def encode(part: np.ndarray, size: tuple[int, int] | None = None, corner: tuple[
         The run lengths of the whole.
     """
     height, width = size or (part.shape[0], part.shape[1])
-    columns, rows = np.nonzero(part.T)
-    places = (columns + corner[1]).astype(np.int64) * height + rows + corner[0]
-    if not len(places):
+    framed = np.zeros((part.shape[1], part.shape[0] + 2), np.int8)
+    framed[:, 1:-1] = part.T
+    changes = np.flatnonzero(np.diff(framed, axis=1))  # where a run begins, where it ends, and so on
+    if not len(changes):
         return RunLengths((height, width), np.array([height * width], np.int64))
-    breaks = np.flatnonzero(np.diff(places) != 1)
-    starts = places[np.concatenate([[0], breaks + 1])]
-    ends = places[np.concatenate([breaks, [len(places) - 1]])] + 1
-    borders = np.stack([starts, ends], 1).ravel()
+    columns, rows = np.divmod(changes, part.shape[0] + 1)
+    borders = (columns + corner[1]) * height + rows + corner[0]
+    touching = borders[1:-1:2] == borders[2::2]  # a run that goes on at the top of the next column
+    borders = np.concatenate([borders[:1], borders[1:-1].reshape(-1, 2)[~touching].ravel(), borders[-1:]])
     counts = np.diff(borders, prepend=0, append=height * width)
     return RunLengths((height, width), counts[:-1] if counts[-1] == 0 else counts)
 

@@ -14,12 +14,18 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mmmaskattn.models.grouping.cells import cell_side, enlarge
-from mmmaskattn.models.grouping.groups import Groups, ordered_top
+from mmmaskattn.models.grouping.groups import Groups, ordered_top, static_shapes
 from mmmaskattn.models.grouping.prototypes import one_hot
 from mmmaskattn.models.precision import without_autocast
 
 RESIZED_AT_ONCE = 2**24
 """Values that are resized at a time: 64 MiB. At 128x128 these are 1024 maps, so there the maps are taken as a whole."""
+
+
+LARGE = 2**18
+"""Pixels of a picture from which on it is taken strip by strip."""
+STRIP = 2**21
+"""Values of a strip at a time: 8 MiB."""
 
 
 class Greatest(NamedTuple):
@@ -67,6 +73,8 @@ def greatest_at(maps: Tensor, size: tuple[int, int], threshold: float | None = N
     Returns:
         The greatest; the same whether the maps are taken as a whole or a few at a time.
     """
+    if threshold is None and size[0] * size[1] > LARGE and maps.shape[0] > 1 and not static_shapes():
+        return _greatest_by_strips(maps, size)
     step = max(1, RESIZED_AT_ONCE // (size[0] * size[1]))
     found = _greatest(resize_map(maps[:step], size), threshold)
     for first in range(step, maps.shape[0], step):
@@ -78,6 +86,54 @@ def greatest_at(maps: Tensor, size: tuple[int, int], threshold: float | None = N
             torch.cat([found.areas, part.areas]),
         )
     return found
+
+
+class _Places(NamedTuple):
+    """Between which places of a coarse axis those of a fine one lie, as torch's bilinear resizing has it."""
+
+    low: Tensor
+    high: Tensor
+    share: Tensor
+
+    @classmethod
+    def of(cls, coarse: int, fine: int, device: torch.device) -> _Places:
+        """The places for lengths in pixels."""
+        middle = ((torch.arange(fine, device=device) + 0.5) * (coarse / fine) - 0.5).clamp(min=0)
+        low = middle.long().clamp(max=coarse - 1)
+        return cls(low, (low + 1).clamp(max=coarse - 1), middle - low)
+
+
+def _greatest_by_strips(maps: Tensor, size: tuple[int, int]) -> Greatest:
+    """`greatest_at` of large pictures: strip by strip, with only those maps that can be the greatest somewhere in it.
+
+    Between four places of a coarse map a bilinear value lies between the least and the greatest of them. So where the
+    least of one map is above the greatest of another, the other is out: of a hundred objects few meet a strip. Values
+    differ from those of torch's resizing by roundings.
+    """
+    rows, columns = (_Places.of(old, new, maps.device) for old, new in zip(maps.shape[1:], size))
+    owners = torch.empty(size, dtype=torch.long, device=maps.device)
+    values = torch.empty(size, dtype=maps.dtype, device=maps.device)
+    for top in rows.low.unique().tolist():
+        inside = (rows.low == top).nonzero()[:, 0]
+        pair = maps[:, top : top + 2]
+        pair = pair if pair.shape[1] == 2 else pair.expand(-1, 2, -1)
+        alive = _can_be_greatest(pair)
+        near = pair[alive].permute(1, 2, 0)
+        wide = torch.lerp(near[:, columns.low], near[:, columns.high], columns.share[:, None])
+        step = max(1, STRIP // (size[1] * len(alive)))
+        for part in inside.split(step):
+            found = torch.lerp(wide[:1], wide[1:], rows.share[part, None, None]).max(2)
+            values[part], owners[part] = found.values, alive[found.indices]
+    return Greatest(owners, values, owners.new_zeros(0))
+
+
+def _can_be_greatest(pair: Tensor) -> Tensor:
+    """Numbers of the maps (n, 2, w) that can be the greatest at a place between two rows."""
+    highest, lowest = pair.amax(1), pair.amin(1)
+    if pair.shape[2] > 1:
+        highest = torch.maximum(highest[:, 1:], highest[:, :-1])
+        lowest = torch.minimum(lowest[:, 1:], lowest[:, :-1])
+    return (highest >= lowest.amax(0)).any(1).nonzero()[:, 0]
 
 
 def _greatest(maps: Tensor, threshold: float | None) -> Greatest:

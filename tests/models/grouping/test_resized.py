@@ -40,3 +40,20 @@ def test_a_size_beyond_the_limit_takes_one_map_at_a_time(monkeypatch):
 
 def test_resizing_nothing_gives_nothing_of_the_size():
     assert resize_map(torch.zeros(0, 4, 4), (5, 6)).shape == (0, 5, 6)
+
+
+@pytest.mark.parametrize('size', [(513, 700), (130, 4000), (600, 520)])
+def test_large_pictures_are_taken_strip_by_strip(size, monkeypatch):
+    """Smooth maps, of which few can be the greatest in a strip; equal but for roundings."""
+    generator = torch.Generator().manual_seed(0)
+    maps = F.interpolate(torch.randn(1, 40, 9, 7, generator=generator), (65, 47), mode='bilinear')[0]
+    maps[7] = maps[3]  # of equal ones the first
+    found = greatest_at(maps, size)
+    monkeypatch.setattr('mmmaskattn.models.grouping.scores.LARGE', size[0] * size[1])
+    plain = greatest_at(maps, size)
+    torch.testing.assert_close(found.values, plain.values, rtol=0, atol=3e-6)
+    different = found.owners != plain.owners
+    assert different.float().mean() < 1e-5
+    assert not (found.owners == 7).any()
+    one_row = greatest_at(maps[:, :1], (1, 2**19))
+    assert (one_row.owners == greatest_at(maps[:, :1], (1, 2**18)).owners.repeat_interleave(2)).float().mean() > 0.999
