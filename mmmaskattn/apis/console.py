@@ -10,6 +10,7 @@ from itertools import islice
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
 from mmmaskattn.apis.model import config_file
 from mmmaskattn.apis.model_index import TASKS, ModelEntry, list_models
+from mmmaskattn.apis.video import label_video
 from mmmaskattn.engine.launch import finish_distributed, tool_parser
 from mmmaskattn.engine.runner import quiet_start
 from mmmaskattn.engine.testing import run_test
@@ -23,6 +24,7 @@ NAME = 'mmmaskattn'
 ABOUT = """Label pictures of any size with networks for 128x128 pixels.
 
   mmmaskattn predict PICTURES --model NAME --out FOLDER    label pictures, find objects, draw and count them
+  mmmaskattn video FILM --model NAME --out FILM.mp4        label a video, or a camera with --show
   mmmaskattn models                                        the models there are
   mmmaskattn train CONFIG                                  train, as tools/train.py does
   mmmaskattn test CONFIG CHECKPOINT                        evaluate, as tools/test.py does
@@ -35,45 +37,30 @@ PREDICT_EXAMPLES = """examples:
   mmmaskattn predict 'shots/*.jpg' --model my_config.py --weights work_dirs/my_config/epoch_45.pth --out found
   mmmaskattn predict film.mp4 --model tiny_ccp_semantic --out found --formats maps csv
 """
+VIDEO_EXAMPLES = """examples:
+  mmmaskattn video film.mp4 --model tiny_ccp_semantic --out labelled.mp4
+  mmmaskattn video 0 --model tiny_dsb2018_panoptic --show
+"""
 SKIPPED_SHOWN = 10
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run a command.
-
-    Args:
-        argv: Words of the command line; those of the process by default.
-    """
-    words = list(sys.argv[1:] if argv is None else argv)
-    if not words or words[0] in ('-h', '--help', 'help'):
-        print(ABOUT, end='')
-        return
-    commands = {'predict': predict, 'models': models, 'train': train_named, 'test': test_named, 'info': info}
-    if words[0] not in commands:
-        print(f'{NAME}: there is no command {words[0]}; expected one of {", ".join(commands)}', file=sys.stderr)
-        raise SystemExit(2)
-    sys.argv[0] = f'{NAME} {words[0]}'  # what argparse calls the command
-    _guarded(words[0], commands[words[0]])(words[1:])
-
-
-def _guarded(name: str, command: Callable) -> Callable:
-    """A command all of whose errors end in one line."""
-    return ends_in_one_line(f'{NAME} {name}')(command)
 
 
 def _predict_parser() -> argparse.ArgumentParser:
     parser = tool_parser('Label pictures, find objects, draw and count them.', PREDICT_EXAMPLES)
     parser.add_argument('input', help='picture, folder, pattern in quotes, video, or number of a camera')
-    parser.add_argument('--model', required=True, help=f'name of a model ({NAME} models lists them), or a config file')
-    parser.add_argument('--weights', help='checkpoint, where it is not the one of the model index')
+    _add_model_options(parser)
     parser.add_argument('--out', required=True, help='folder for the results, absent or empty')
-    parser.add_argument('--task', choices=TASKS, help="the config's by default; a panoptic model serves all three")
     parser.add_argument('--formats', nargs='+', choices=FORMATS, help='what to write; by default all that there is')
     parser.add_argument('--style', choices=STYLES, default=STYLES[0], help='how pictures are drawn')
-    parser.add_argument('--score', type=float, metavar='S', help='least score of an instance, 0 to 1')
     parser.add_argument('--batch-size', type=int, default=8, help='pictures at a time (default 8)')
-    parser.add_argument('--device', help='such as cuda or cpu; the fastest there is by default')
     return parser
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--model', required=True, help=f'name of a model ({NAME} models lists them), or a config file')
+    parser.add_argument('--weights', help='checkpoint, where it is not the one of the model index')
+    parser.add_argument('--task', choices=TASKS, help="the config's by default; a panoptic model serves all three")
+    parser.add_argument('--score', type=float, metavar='S', help='least score of an instance, 0 to 1')
+    parser.add_argument('--device', help='such as cuda or cpu; the fastest there is by default')
 
 
 def predict(argv: Sequence[str]) -> None:
@@ -95,6 +82,26 @@ def predict(argv: Sequence[str]) -> None:
         raise PictureError(f'{args.input}: none of {len(inferencer.skipped)} pictures could be read')
     print(f'{inferencer.finished} pictures, {len(inferencer.skipped)} skipped. Written:')
     print('\n'.join(f'  {path}' for path in written))
+
+
+def video(argv: Sequence[str]) -> None:
+    """Label a video or what a camera sees.
+
+    Args:
+        argv: Words after ``video``.
+    """
+    parser = tool_parser('Label a video, or what a camera sees; q ends it.', VIDEO_EXAMPLES)
+    parser.add_argument('input', help='video, or number of a camera')
+    _add_model_options(parser)
+    parser.add_argument('--out', help='mp4 to write')
+    parser.add_argument('--show', action='store_true', help='show it in a window')
+    args = parser.parse_args(argv)
+    if not (args.out or args.show):
+        parser.error('give --out, --show, or both')
+    quiet_start()
+    inferencer = MaskAttnInferencer(args.model, args.weights, args.device, args.task, args.score)
+    source = int(args.input) if args.input.isdigit() else args.input
+    print(f'{label_video(inferencer, source, args.out, args.show)} frames' + (f' in {args.out}' if args.out else ''))
 
 
 def models(argv: Sequence[str]) -> None:
@@ -160,3 +167,43 @@ def info(argv: Sequence[str]) -> None:
     """
     tool_parser('Print what is installed, what was tested, and the devices.', '').parse_args(argv)
     print(report())
+
+
+COMMANDS: dict[str, Callable] = {
+    'predict': predict,
+    'video': video,
+    'models': models,
+    'train': train_named,
+    'test': test_named,
+    'info': info,
+}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run a command.
+
+    Args:
+        argv: Words of the command line; those of the process by default.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ('-h', '--help', 'help'):
+        print(ABOUT, end='')
+        return
+    commands = {
+        'predict': predict,
+        'video': video,
+        'models': models,
+        'train': train_named,
+        'test': test_named,
+        'info': info,
+    }
+    if words[0] not in commands:
+        print(f'{NAME}: there is no command {words[0]}; expected one of {", ".join(commands)}', file=sys.stderr)
+        raise SystemExit(2)
+    sys.argv[0] = f'{NAME} {words[0]}'  # what argparse calls the command
+    _guarded(words[0], COMMANDS[words[0]])(words[1:])
+
+
+def _guarded(name: str, command: Callable) -> Callable:
+    """A command all of whose errors end in one line."""
+    return ends_in_one_line(f'{NAME} {name}')(command)

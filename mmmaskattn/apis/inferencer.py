@@ -136,10 +136,10 @@ class MaskAttnInferencer(BaseInferencer):
         """
         if out_dir is not None:
             writer = Writer(out_dir, self.classes, formats, style)
-            for result, picture in self._results(inputs, batch_size):
+            for result, picture in self.results(inputs, batch_size):
                 writer.add(result, picture)
             return writer.close()
-        stream = self._samples(inputs, batch_size) if return_datasamples else self._results(inputs, batch_size)
+        stream = self._samples(inputs, batch_size) if return_datasamples else self.results(inputs, batch_size)
         found = [result for result, _ in stream]
         if not is_single(inputs):
             return found
@@ -157,11 +157,19 @@ class MaskAttnInferencer(BaseInferencer):
         Yields:
             Results, in the order of the pictures.
         """
-        for result, _ in self._results(inputs, batch_size):
+        for result, _ in self.results(inputs, batch_size):
             yield result
 
-    def _results(self, inputs: Any, batch_size: int) -> Iterator[tuple[Result, np.ndarray]]:
-        """Results with their pictures."""
+    def results(self, inputs: Any, batch_size: int = 8) -> Iterator[tuple[Result, np.ndarray]]:
+        """Predict as `stream` does, and hand over the pictures too.
+
+        Args:
+            inputs: As in calling.
+            batch_size: Pictures at a time.
+
+        Yields:
+            Results and their pictures, RGB, uint8, (H, W, 3).
+        """
         for batch in self._batches(inputs, batch_size):
             data = self.collate_fn([self.pipeline(one) for one in batch])
             for one, fields in zip(batch, self._fields(data)):

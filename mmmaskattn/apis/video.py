@@ -1,0 +1,156 @@
+"""Videos and cameras: every frame labelled, drawn with the frames per second, written as mp4 or shown in a window."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw
+
+from mmmaskattn.apis.inferencer import MaskAttnInferencer
+from mmmaskattn.utils.progress import show_progress
+from mmmaskattn_runtime import PictureError, Result, colour_in
+from mmmaskattn_runtime.drawing import font, shown_size
+
+RECENT = 30
+"""Frames over which the frames per second are taken."""
+KEYS_TO_END = (27, ord('q'))
+DEFAULT_RATE = 25.0
+
+
+class VideoFile:
+    """An mp4 that grows frame by frame; all frames have the size of the first.
+
+    Args:
+        path: The file, which must not be there yet.
+        rate: Frames per second.
+
+    Raises:
+        FileExistsError: If it is there.
+    """
+
+    def __init__(self, path: str | Path, rate: float) -> None:
+        self.path, self.rate = Path(path), rate
+        if self.path.exists():
+            raise FileExistsError(f'{path} is there already and is not overwritten; name another file')
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._part = self.path.with_name(f'.{self.path.stem}.part.mp4')
+        self._video: cv2.VideoWriter | None = None
+
+    def add(self, frame: np.ndarray) -> None:
+        """Append a frame, RGB, uint8, (H, W, 3).
+
+        Raises:
+            OSError: If OpenCV cannot write the file.
+        """
+        if self._video is None:
+            self._video = cv2.VideoWriter(
+                str(self._part), cv2.VideoWriter.fourcc(*'mp4v'), self.rate, (frame.shape[1], frame.shape[0])
+            )
+            if not self._video.isOpened():
+                raise OSError(f'{self.path}: this OpenCV writes no mp4 there; name a file in a folder of yours')
+        self._video.write(np.ascontiguousarray(frame[..., ::-1]))
+
+    def __enter__(self) -> VideoFile:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._video is not None:
+            self._video.release()
+            self._part.replace(self.path)
+
+
+def frame_rate(source: str | int) -> float:
+    """Read a video's frames per second; `DEFAULT_RATE` where it does not say."""
+    capture = cv2.VideoCapture(source)
+    try:
+        rate = float(capture.get(cv2.CAP_PROP_FPS))
+    finally:
+        capture.release()
+    return rate if 1 <= rate <= 1000 else DEFAULT_RATE
+
+
+def label_video(
+    inferencer: MaskAttnInferencer, source: str | int, out: str | Path | None = None, show: bool = False
+) -> int:
+    """Label a video or what a camera sees, until it ends or ``q`` is pressed in the window.
+
+    Args:
+        inferencer: The model.
+        source: Path of a video, or number of a camera.
+        out: mp4 to write.
+        show: Open a window.
+
+    Returns:
+        Number of frames.
+
+    Raises:
+        FileExistsError: If ``out`` is there already.
+        PictureError: If the source cannot be read.
+    """
+    if out is None:
+        return sum(1 for frame in drawn_frames(inferencer, source) if _goes_on(frame, show))
+    count = 0
+    with VideoFile(out, frame_rate(source)) as file:
+        for frame in show_progress(drawn_frames(inferencer, source), None, 'frames'):
+            file.add(frame)
+            count += 1
+            if show and not _goes_on(frame, show):
+                break
+    return count
+
+
+def _goes_on(frame: np.ndarray, show: bool) -> bool:
+    """Show a frame; false once the window is to be closed."""
+    if not show:
+        return True
+    try:
+        cv2.imshow('mmmaskattn', np.ascontiguousarray(frame[..., ::-1]))
+        return cv2.waitKey(1) & 0xFF not in KEYS_TO_END
+    except cv2.error as error:
+        raise PictureError('--show: no window can be opened here; write to a file with --out') from error
+
+
+def drawn_frames(inferencer: MaskAttnInferencer, source: str | int) -> Iterator[np.ndarray]:
+    """Label and draw frame by frame.
+
+    Args:
+        inferencer: The model.
+        source: Path of a video, or number of a camera.
+
+    Yields:
+        RGB, uint8, (h, w, 3), enlarged to be legible, sides even as mp4 wants them.
+    """
+    times: deque[float] = deque(maxlen=RECENT)
+    for result, picture in inferencer.results(source, batch_size=1):
+        times.append(time.perf_counter())
+        rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0
+        yield draw_frame(picture, result, rate)
+
+
+def draw_frame(picture: np.ndarray, result: Result, rate: float) -> np.ndarray:
+    """Draw a result over its frame, with one line of text.
+
+    Args:
+        picture: RGB, uint8, (H, W, 3).
+        result: What was found.
+        rate: Frames per second to be written; 0 for none.
+
+    Returns:
+        RGB, uint8.
+    """
+    height, width = (side + side % 2 for side in shown_size(result.size))
+    base = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.NEAREST))
+    canvas = Image.fromarray(colour_in(base, result))
+    pen = ImageDraw.Draw(canvas)
+    counts = ', '.join(f'{number} {name}' for name, number in result.counts().items())
+    text = '   '.join(filter(None, [f'{rate:.1f} frames/s' if rate else '', counts]))
+    if text:
+        pen.rectangle((0, 0, pen.textlength(text, font(16)) + 12, 24), (0, 0, 0))
+        pen.text((6, 3), text, (255, 255, 255), font(16))
+    return np.asarray(canvas)

@@ -1,0 +1,65 @@
+"""Videos labelled frame by frame."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from pictures import smooth_photo
+from random_checkpoint import write_checkpoint
+
+from mmmaskattn.apis.console import main
+from mmmaskattn.apis.inferencer import MaskAttnInferencer
+from mmmaskattn.apis.video import draw_frame
+from mmmaskattn_runtime import PictureError
+
+
+@pytest.fixture(scope='module')
+def model(tmp_path_factory):
+    return write_checkpoint('coco_panoptic_128_nano', tmp_path_factory.mktemp('checkpoints'))
+
+
+@pytest.fixture(scope='module')
+def film(tmp_path_factory):
+    path = str(tmp_path_factory.mktemp('film') / 'film.avi')
+    video = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*'MJPG'), 7, (90, 60))
+    for shift in range(5):
+        video.write(np.roll(smooth_photo((60, 90)), 9 * shift, 1))
+    video.release()
+    return path
+
+
+def test_a_film_becomes_an_mp4_of_as_many_frames(model, film, tmp_path, capsys):
+    out = tmp_path / 'out' / 'labelled.mp4'
+    words = ['video', film, '--model', model.config, '--weights', model.checkpoint, '--out', str(out)]
+    main(words)
+    assert f'5 frames in {out}' in capsys.readouterr().out
+    video = cv2.VideoCapture(str(out))
+    assert video.get(cv2.CAP_PROP_FPS) == 7
+    frames = []
+    while (read := video.read())[0]:
+        frames.append(read[1])
+    assert [frame.shape for frame in frames] == [(360, 540, 3)] * 5  # enlarged by 6
+    assert np.abs(frames[0].astype(int) - frames[4]).mean() > 1
+    with pytest.raises(SystemExit, match='is there already'):
+        main(words)
+    assert [path.name for path in out.parent.iterdir()] == ['labelled.mp4']
+
+
+def test_a_frame_says_what_is_counted(model):
+    picture = smooth_photo((61, 90))
+    result = MaskAttnInferencer(*model, device='cpu', score_thr=0.0)(picture)
+    plain, said = draw_frame(picture, result, 0.0), draw_frame(picture, result, 12.5)
+    assert plain.shape == (366, 540, 3)
+    assert (plain[:24] != said[:24]).any()
+    assert (plain[40:] == said[40:]).all()
+
+
+def test_what_is_no_video_is_refused(model, tmp_path):
+    (tmp_path / 'film.mp4').write_text('no film')
+    words = ['--model', model.config, '--weights', model.checkpoint]
+    with pytest.raises(SystemExit, match='cannot be opened as a video'):
+        main(['video', str(tmp_path / 'film.mp4'), *words, '--out', str(tmp_path / 'out.mp4')])
+    assert not (tmp_path / 'out.mp4').exists()
+    with pytest.raises(PictureError, match='camera 99'):
+        next(MaskAttnInferencer(*model, device='cpu').stream(99))
