@@ -62,16 +62,14 @@ setup(
     install_requires=[
         *(supported(name) for name in ('torch', 'numpy', 'opencv-python', 'mmsegmentation', 'mmdet')),
         *(supported(name, capped=True) for name in ('mmengine', 'mmcv')),
-        *('matplotlib', 'pillow', 'rich', 'pycocotools', 'ftfy', 'regex', 'setuptools<81'),
+        *('matplotlib', 'pillow', 'rich', 'pycocotools', 'ftfy', 'regex', 'setuptools<81', 'eval_type_backport>=0.2'),
         *('mmmaskattn-runtime', 'msgspec>=0.18', 'filelock>=3.12', 'scipy', 'safetensors>=0.4', 'PyYAML'),
-        'eval_type_backport>=0.2',
     ],
     entry_points={'console_scripts': ['mmmaskattn = mmmaskattn.apis.console:main']},
     extras_require={
         'deploy': [*ONNX],
-        'hub': [HUB],
+        **{'hub': [HUB], 'stardist': ['stardist']},
         'pretrained': [*WEIGHTS],
-        'stardist': ['stardist'],
         'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX, WEIGHTS[0], HUB],
     },
 )

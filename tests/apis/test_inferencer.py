@@ -117,7 +117,7 @@ def test_odd_sizes(size, inferencers):
         assert infer(smooth_photo((16, 400))[: size[0], : size[1]]).size == size
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_memory_does_not_grow_with_objects(inferencers):
     """A picture of 12 million pixels with all the instances that there can be: masks alone would be 1.2 GB."""
     infer = inferencers['panoptic']
