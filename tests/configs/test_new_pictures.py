@@ -114,7 +114,7 @@ def test_det_inferencer_finds_draws_and_stores(leaf, model_of, pictures, tmp_pat
     assert find_spec('panopticapi') is None
     infer = DetInferencer(*model_of(leaf), device='cpu', show_progress=False)
     for name, given in pictures.items():
-        found = infer(list(given), return_vis=True, batch_size=2, out_dir=str(tmp_path), no_save_pred=False)
+        found = infer(list(given), return_vis=True, out_dir=str(tmp_path), no_save_pred=False)
         assert [one.shape for one in found['visualization']] == [(*SIZES[name], 3)] * 2
         assert cv2.imread(str(tmp_path / f'vis/{name}.png')).shape == (*SIZES[name], 3)
         for one in found['predictions']:

@@ -124,7 +124,7 @@ def test_leaves_of_other_sizes(leaf, size, roots, monkeypatch):
 def test_mmseg_inferencer_takes_our_config_as_it_is(roots):
     picture = next((roots['ade20k'] / 'images/validation').glob('*.jpg'))
     inferencer = MMSegInferencer(str(ROOT / 'configs/maskattn/ade20k_semantic_128_tiny.py'), device='cpu')
-    assert inferencer(str(picture), return_datasamples=True).pred_sem_seg.shape == (96, 128)
+    assert inferencer(str(picture), return_datasamples=True).pred_sem_seg.shape == cv2.imread(str(picture)).shape[:2]
 
 
 @pytest.mark.slow

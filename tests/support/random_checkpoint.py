@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import torch
 from mmengine.config import Config
-from mmengine.registry import DATASETS, init_default_scope
+from mmengine.registry import init_default_scope
 from mmengine.runner import save_checkpoint
+from mmseg.registry import DATASETS
 
 from mmmaskattn.analysis.models import build_seeded_model
 
@@ -31,12 +32,14 @@ def write_checkpoint(name: str, folder: Path) -> Model:
     model = build_seeded_model(cfg)
     weights = model.state_dict()
     if 'segment_head.semantic_branch.out.bias' in weights:
-        weights['segment_head.semantic_branch.out.bias'][0] += 12  # things everywhere, which are then grouped somehow
+        weights['segment_head.semantic_branch.out.bias'][0] += 12  # things everywhere, and seeds to group them from
+        weights['segment_head.seed_branch.out.bias'] += 3
     if 'decode_head.conv_seg.bias' in weights:
         with torch.no_grad():  # no class that is the greatest everywhere
             logits = model.eval()(torch.randn(1, 3, *INPUT), mode='tensor')
         weights['decode_head.conv_seg.bias'] -= logits.mean((0, 2, 3))
-    metainfo = DATASETS.build(dict(cfg.test_dataloader.dataset, lazy_init=True)).metainfo
+    dataset = cfg.test_dataloader.dataset
+    metainfo = DATASETS.get(dataset.type)._load_metainfo(dataset.get('metainfo'))
     path = folder / f'{name}.pth'
     save_checkpoint(dict(meta=dict(dataset_meta=metainfo), state_dict=weights), str(path))
     return Model(str(config), str(path))

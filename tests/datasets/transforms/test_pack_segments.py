@@ -94,6 +94,12 @@ def test_in_a_training_pipeline(things, flip):
         assert packed.gt_instance_map.ids[0, y, x] == number
 
 
+@pytest.mark.parametrize('path', ['a.png', None])
+def test_an_array_has_no_path(path):
+    packed = PackSegments()(dict(sample([]), img_path=path))['data_samples']
+    assert ('img_path' in packed) == (path is not None), "mmdet's inferencer takes a path that is there for one"
+
+
 def test_is_built_by_its_name():
     pack = TRANSFORMS.build(dict(type='mmmaskattn.PackSegments', meta_keys=('img_path',)))
     assert pack.meta_keys == ('img_path',)
