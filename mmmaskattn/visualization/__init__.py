@@ -3,7 +3,6 @@
 from importlib.util import find_spec
 
 from mmmaskattn.visualization.class_table import ClassTable
-from mmmaskattn.visualization.image import overlay_labels, side_by_side
 from mmmaskattn.visualization.sheet import Headings, SheetLayout, Step, draw_sheet, locate, run_steps
 from mmmaskattn.visualization.truth import Truth, draw_truth, read_truth
 
@@ -16,10 +15,8 @@ __all__ = [
     'draw_sheet',
     'draw_truth',
     'locate',
-    'overlay_labels',
     'read_truth',
     'run_steps',
-    'side_by_side',
 ]
 
 if find_spec('mmdet') is not None:

@@ -111,6 +111,21 @@ def predicted_panoptic(sample: Any, table: ClassTable) -> Truth | None:
     return Truth(labels[index], ids[index], tuple(labels[things].tolist()))
 
 
+def predicted_labels(sample: Any, table: ClassTable) -> Truth:
+    """Read ``pred_sem_seg`` of mmseg's data sample.
+
+    Args:
+        sample: The sample; ``pred_sem_seg.data`` has shape (1, h, w), and is float where mmseg predicts by a sigmoid.
+        table: The classes.
+
+    Returns:
+        The map, with `UNLABELLED` for labels beyond the classes.
+    """
+    labels = np.asarray(sample.pred_sem_seg.data[0].cpu()).astype(np.int32)
+    known = (labels >= 0) & (labels < len(table.names))
+    return Truth(np.where(known, labels, UNLABELLED).astype(np.int32), np.zeros(labels.shape, np.int32))
+
+
 def write_scores(picture: np.ndarray, instances: ScoredInstances, table: ClassTable) -> np.ndarray:
     """Write class and score above the upper left corner of each instance, the best first.
 

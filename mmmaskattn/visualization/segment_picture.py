@@ -12,13 +12,21 @@ import numpy as np
 from mmmaskattn.datasets.transforms.low_res_resize import resize_labels
 from mmmaskattn.visualization.class_table import ClassTable
 from mmmaskattn.visualization.legend import Panel, draw_row, legend_rows, panel_shape
-from mmmaskattn.visualization.prediction import ScoredInstances, predicted_instances, predicted_panoptic, write_scores
+from mmmaskattn.visualization.prediction import (
+    ScoredInstances,
+    predicted_instances,
+    predicted_labels,
+    predicted_panoptic,
+    write_scores,
+)
 from mmmaskattn.visualization.truth import Truth, draw_truth, read_truth
 
 FEWEST_PIXELS = 16
 """A foreground with fewer pixels is no base for components; all pixels are taken then."""
 _PERCENTILES = (1, 99)
 _OUTSIDE = 0.3
+BESIDE_THINGS = 0.6
+"""Brightness of the colours of stuff, so that things stand out."""
 
 
 def embedding_colours(embeddings: np.ndarray, foreground: np.ndarray | None = None) -> np.ndarray:
@@ -117,12 +125,10 @@ def draw_segments(image: np.ndarray, sample: Any, table: ClassTable, options: Pi
     Raises:
         ValueError: If embeddings are to be drawn and the sample has none.
     """
-    height, width = panel_shape(image.shape[:2], options.side)
-    method = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_NEAREST_EXACT
-    base = cv2.resize(image, (width, height), interpolation=method)
+    base = _base(image, options)
     truth = read_truth(dict(data_samples=sample))
     instances, panoptic = predicted_instances(sample, options.score_thr), predicted_panoptic(sample, table)
-    panels = [Panel(Path(sample.metainfo.get('img_path') or 'image').name, _size(image), base)]
+    panels = _first_panels(image, base, sample)
     if truth is not None:
         panels.append(Panel('truth', _size(truth.labels), _overlay(base, truth, table, options)))
     if instances is not None:
@@ -132,12 +138,47 @@ def draw_segments(image: np.ndarray, sample: Any, table: ClassTable, options: Pi
         panels.append(Panel('predicted panoptic map', detail, _overlay(base, panoptic, table, options)))
     predicted = panoptic if panoptic is not None or instances is None else instances.truth
     if options.embeddings:
-        panels.append(_embedding_panel(sample, predicted, (height, width), options))
+        panels.append(_embedding_panel(sample, predicted, (base.shape[0], base.shape[1]), options))
     return draw_row(panels, legend_rows(truth, predicted, table), ('truth', 'predicted'))
 
 
-def _overlay(base: np.ndarray, truth: Truth, table: ClassTable, options: PictureOptions) -> np.ndarray:
-    return draw_truth(base, truth, table, options.alpha, stuff_shade=0.6)
+def draw_labels(image: np.ndarray, sample: Any, table: ClassTable, options: PictureOptions) -> np.ndarray:
+    """Draw the image, the truth if it is known, the predicted label map, and a legend.
+
+    Args:
+        image: The image file decoded in full, RGB, uint8, (H, W, 3).
+        sample: mmseg's data sample with ``pred_sem_seg``, and ``gt_sem_seg`` if the truth is known; maps of any size.
+        table: Names and colours of the classes.
+        options: How to draw.
+
+    Returns:
+        RGB, uint8; see `draw_row` for the places.
+    """
+    base = _base(image, options)
+    truth, predicted = read_truth(dict(data_samples=sample)), predicted_labels(sample, table)
+    panels = _first_panels(image, base, sample)
+    for title, one in (('truth', truth), ('prediction', predicted)):
+        if one is not None:
+            panels.append(Panel(title, _size(one.labels), _overlay(base, one, table, options, shade=1.0)))
+    return draw_row(panels, legend_rows(truth, predicted, table), ('truth', 'predicted'))
+
+
+def _base(image: np.ndarray, options: PictureOptions) -> np.ndarray:
+    """The image at the size of a panel."""
+    height, width = panel_shape(image.shape[:2], options.side)
+    method = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_NEAREST_EXACT
+    return cv2.resize(image, (width, height), interpolation=method)
+
+
+def _first_panels(image: np.ndarray, base: np.ndarray, sample: Any) -> list[Panel]:
+    """The image, under its name."""
+    return [Panel(Path(sample.metainfo.get('img_path') or 'image').name, _size(image), base)]
+
+
+def _overlay(
+    base: np.ndarray, truth: Truth, table: ClassTable, options: PictureOptions, shade: float = BESIDE_THINGS
+) -> np.ndarray:
+    return draw_truth(base, truth, table, options.alpha, stuff_shade=shade)
 
 
 def _instance_panel(base: np.ndarray, instances: ScoredInstances, table: ClassTable, options: PictureOptions) -> Panel:

@@ -12,6 +12,7 @@ from small_job import ROOT, run, run_tool, write_job
 from tool_calls import call_tool
 
 from mmmaskattn.engine.testing import metrics_table, run_test, use_tta
+from mmmaskattn.visualization.legend import GAP, LEGEND, MARGIN, TITLE, panel_shape
 
 JOINED = """
 _base_ = '{base}'
@@ -54,9 +55,11 @@ def test_both_protocols_with_pictures_and_predictions(job, tmp_path):
         for protocol in ('lowres', 'native'):
             folder = tmp_path / 'pictures' / protocol / 'vis_data/vis_image'
             picture = cv2.imread(str(folder / f'test_{path.stem}_0.png'))
-            assert picture.shape == (image.shape[0], 3 * image.shape[1], 3)
-            # The left panel is the image itself.
-            assert cv2.absdiff(picture[:, : image.shape[1]], image).max() <= 2
+            height, width = panel_shape(image.shape[:2], 384)
+            assert picture.shape == (2 * MARGIN + TITLE + height, 2 * MARGIN + 3 * (width + GAP) + LEGEND, 3)
+            first = picture[MARGIN + TITLE : MARGIN + TITLE + height, MARGIN : MARGIN + width]
+            enlarged = cv2.resize(image, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+            assert cv2.absdiff(first, enlarged).max() <= 2, 'the image itself'
     again = call_tool('test.py', config, checkpoint, '--out', 'maps/native', cwd=tmp_path)
     assert again.returncode != 0
     assert 'maps/native exists already' in again.stderr

@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mmengine.structures import InstanceData, PixelData
+from mmengine.structures import BaseDataElement, InstanceData, PixelData
 from segment_samples import METAINFO, instances_of, segment_sample
 
 from mmmaskattn.visualization.class_table import ClassTable
 from mmmaskattn.visualization.legend import GAP, LEGEND, MARGIN, TITLE
-from mmmaskattn.visualization.segment_picture import PictureOptions, draw_segments, embedding_colours
+from mmmaskattn.visualization.segment_picture import PictureOptions, draw_labels, draw_segments, embedding_colours
 
 TABLE = ClassTable.from_metainfo(METAINFO)
 WHITE = [255, 255, 255]
@@ -104,6 +104,33 @@ def test_large_images_are_reduced():
     image = np.zeros((1000, 2000, 3), np.uint8)
     picture = draw_segments(image, segment_sample(), TABLE, PictureOptions())
     assert picture.shape == (2 * MARGIN + TITLE + 384, 2 * MARGIN + 4 * (768 + GAP) + LEGEND, 3)
+
+
+def label_sample(**maps):
+    sample = BaseDataElement(metainfo=dict(img_path='shots/a.png'))
+    for name, labels in maps.items():
+        setattr(sample, name, PixelData(data=torch.tensor(labels)[None]))
+    return sample
+
+
+@pytest.mark.parametrize('kind', [int, float])  # mmseg's labels are floats where it predicts by a sigmoid
+def test_label_maps_stand_beside_the_image_with_a_legend(kind):
+    image = np.full((16, 16, 3), 77, np.uint8)
+    predicted = [[kind(2), kind(9)], [kind(3), kind(3)]]
+    sample = label_sample(gt_sem_seg=[[2, 255], [3, 3]], pred_sem_seg=predicted)
+    sheet = draw_labels(image, sample, TABLE, PictureOptions(alpha=1.0))
+    assert sheet.shape == (2 * MARGIN + TITLE + SIDE, 2 * MARGIN + 3 * (SIDE + GAP) + LEGEND, 3)
+    lefts = [MARGIN + k * (SIDE + GAP) for k in range(3)]
+    first, truth, prediction = (sheet[MARGIN + TITLE : MARGIN + TITLE + SIDE, left : left + SIDE] for left in lefts)
+    assert (first == 77).all()
+    grass, sky = (list(METAINFO['palette'][label]) for label in (2, 3))
+    for panel in (truth, prediction):
+        assert at(panel, 0, 0, (2, 2)) == grass
+        assert at(panel, 1, 1, (2, 2)) == sky
+    assert set(np.unique(truth[: SIDE // 2, SIDE // 2 :])) == {40, 150}, 'stripes where the truth says nothing'
+    assert at(prediction, 0, 1, (2, 2)) == [77] * 3, 'the image where there is no such class'
+    alone = draw_labels(image, label_sample(pred_sem_seg=predicted), TABLE, PictureOptions())
+    assert alone.shape[1] == sheet.shape[1] - SIDE - GAP
 
 
 def test_what_is_missing_is_left_out():

@@ -19,8 +19,7 @@ from mmmaskattn.registry import HOOKS
 from mmmaskattn.utils.files import unique_names
 from mmmaskattn.utils.option_types import Count, Fraction, NonNegative
 from mmmaskattn.visualization.class_table import ClassTable
-from mmmaskattn.visualization.image import side_by_side
-from mmmaskattn.visualization.segment_picture import PictureOptions, draw_segments
+from mmmaskattn.visualization.segment_picture import PictureOptions, draw_labels, draw_segments
 
 
 class PictureHook(Hook):
@@ -176,10 +175,10 @@ class InstancePictureHook(PictureHook):
 
 @HOOKS.register_module()
 class SegmentationPictureHook(PictureHook):
-    """Draw image, truth and prediction side by side, at the image's own size.
+    """Draw image, truth and prediction in one row, with a legend.
 
     mmseg's ``SegVisualizationHook`` needs maps of the image's size, which the ``lowres`` protocol does not give; here
-    label maps of any size are enlarged by nearest neighbour. Options are those of mmseg's hook.
+    label maps of any size are enlarged by nearest neighbour. Options are those of mmseg's hook, and one more.
 
     Args:
         draw: Draw at all; ``tools/test.py --show`` and ``--show-dir`` turn it on.
@@ -187,6 +186,7 @@ class SegmentationPictureHook(PictureHook):
         show: Show the picture in a window instead of storing it.
         wait_time: Seconds to show each picture; 0 waits for a key.
         alpha: Share of the label colours in the mixture, 0 to 1.
+        side: Pixels that the longer side of each panel has at least; at most it has twice as many.
         backend_args: How to read the images; see ``mmengine.fileio``.
     """
 
@@ -197,20 +197,21 @@ class SegmentationPictureHook(PictureHook):
         show: bool = False,
         wait_time: NonNegative = 0.0,
         alpha: Fraction = 0.7,
+        side: Count = 384,
         backend_args: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(draw, interval, show, wait_time, backend_args)
-        self.alpha = alpha
+        self.options = PictureOptions(alpha=alpha, side=side)
 
     def picture(self, image: np.ndarray, sample: Any, metainfo: Mapping[str, Any]) -> np.ndarray:
-        """Draw one picture.
+        """Draw one picture; see `draw_labels`.
 
         Args:
             image: The image file decoded in full, RGB, uint8, (H, W, 3).
             sample: Data sample with ``pred_sem_seg``, and ``gt_sem_seg`` if the truth is known.
-            metainfo: That of the data set, with ``palette``.
+            metainfo: That of the data set.
 
         Returns:
-            RGB, uint8, (H, 3 W, 3), or (H, 2 W, 3) without truth.
+            RGB, uint8.
         """
-        return side_by_side(image, sample, np.array(metainfo['palette'], np.uint8), self.alpha)
+        return draw_labels(image, sample, ClassTable.from_metainfo(metainfo), self.options)
