@@ -73,10 +73,13 @@ def segments_result(sample: Any, classes: Classes, task: str, score_thr: float) 
     if task == 'semantic':
         return dict(labels=_field(sample, 'pred_sem_seg', task).astype(np.int16))
     fields: dict[str, Any] = {}
+    if 'pred_sem_seg' in sample:
+        del sample.pred_sem_seg  # of a large picture each map counts
     if 'pred_instances' in sample:
         fields['instances'] = _instances(sample, classes, score_thr)
     if task == 'panoptic':
         numbers = _field(sample, 'pred_panoptic_seg', task)
+        del sample.pred_panoptic_seg
         fields.update(_panoptic(numbers, classes))
     elif 'instances' not in fields:
         raise ValueError('the model predicts no instances; choose another task or model')
@@ -93,7 +96,7 @@ def _field(sample: Any, name: str, task: str) -> np.ndarray:
 
 def _panoptic(numbers: np.ndarray, classes: Classes) -> dict[str, Any]:
     """Segments of mmdet's panoptic map: label of stuff, label + 1000 (rank + 1) of things."""
-    present = np.flatnonzero(np.bincount(numbers.ravel()))
+    present = np.unique(np.concatenate([np.unique(row) for row in numbers]))  # row by row: a copy of all is large
     labels = present % INSTANCE_OFFSET
     known = labels < len(classes.names)
     table = np.zeros(int(present[-1]) + 1, np.int32)

@@ -18,7 +18,7 @@ SMALLEST, LARGEST = 512, 1600
 PAPER, INK, FAINT = (255, 255, 255), (25, 25, 25), (105, 105, 105)
 _OUTLINE = (255, 255, 255)
 _MARGIN, _TITLE, _ROW, _LEGEND = 12, 44, 24, 260
-_NEUTRAL = 0.55  # share of grey in the dimmed picture
+_NEUTRAL, _DARKER = 0.55, 0.75  # share of grey in the dimmed picture, and its brightness
 _EMPTY = (32, 32, 32)
 
 
@@ -90,15 +90,17 @@ def colour_in(base: np.ndarray, result: Result, opacity: float = 0.6, plain: boo
         mixed = np.where(known[..., None], colours, np.array(_EMPTY, np.uint8))
     else:
         dimmed = _dim(base)
-        mixed = np.where(known[..., None], opacity * colours + (1 - opacity) * dimmed, dimmed).round().astype(np.uint8)
+        dimmed[known] = opacity * colours[known] + (1 - opacity) * dimmed[known]
+        mixed = (dimmed + 0.5).astype(np.uint8)
     mixed[outlines(ids)] = _OUTLINE
     return mixed
 
 
 def _dim(base: np.ndarray) -> np.ndarray:
     """A picture greyer and darker, so that the colours speak."""
-    grey = base.mean(axis=2, keepdims=True)
-    return 0.75 * (_NEUTRAL * grey + (1 - _NEUTRAL) * base)
+    colours = base.astype(np.float32)
+    grey = (colours[..., 0] + colours[..., 1] + colours[..., 2]) / 3
+    return _DARKER * (_NEUTRAL * grey[..., None] + (1 - _NEUTRAL) * colours)
 
 
 def _nearest(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

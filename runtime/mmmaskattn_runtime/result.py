@@ -199,9 +199,8 @@ def extents(ids: np.ndarray, count: int) -> list[Extent | None]:
     rows, columns = (np.zeros((count + 1, length), np.int64) for length in ids.shape)
     for number, row in enumerate(ids):
         rows[:, number] = np.bincount(row, minlength=count + 1)
-    flipped = np.ascontiguousarray(ids.T)
-    for number, column in enumerate(flipped):
-        columns[:, number] = np.bincount(column, minlength=count + 1)
+    for number in range(ids.shape[1]):
+        columns[:, number] = np.bincount(ids[:, number], minlength=count + 1)
     return [_extent(rows[number], columns[number]) for number in range(1, count + 1)]
 
 
@@ -226,7 +225,7 @@ def panoptic_result(segments_map: np.ndarray, classes: Classes, labels: Sequence
     Returns:
         ``segment_ids``, ``segments`` and ``labels`` of the `Result`.
     """
-    ids = segments_map.astype(np.int32)
+    ids = segments_map.astype(np.int32, copy=False)
     found = extents(ids, len(labels))
     segments = tuple(
         Segment(number, label, classes.name(label), label in classes.things, place.area, place.box, place.centre)

@@ -41,7 +41,7 @@ def write_file(path: Path, content: bytes) -> None:
 def png(array: np.ndarray) -> bytes:
     """Encode an array of uint8 or uint16 as PNG."""
     file = io.BytesIO()
-    Image.fromarray(array).save(file, 'PNG', compress_level=4)
+    Image.fromarray(array).save(file, 'PNG', compress_level=2)
     return file.getvalue()
 
 

@@ -63,7 +63,7 @@ class SegmentPrediction(NamedTuple):
             is said.
         semantic: ``sem_seg`` int64 (1, h, w).
         embeddings: (D, H, W) at the network's size, on request.
-        instance_map: int64 (h, w), the group of each pixel, -1 = none; on request.
+        instance_map: int16 (h, w), the group of each pixel, -1 = none; on request.
     """
 
     instances: InstanceData
@@ -118,7 +118,7 @@ def predict_segments(
                 instances=_instances(owners, of_image, options),
                 panoptic=PixelData(sem_seg=panoptic[None]),
                 semantic=PixelData(sem_seg=classes[None]),
-                instance_map=owners if options.instance_map else None,
+                instance_map=owners.to(torch.int16) if options.instance_map else None,
             )
         )
     return found
