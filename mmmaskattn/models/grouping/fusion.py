@@ -109,7 +109,8 @@ def _check(masks: Tensor, labels: Tensor, scores: Tensor, classes: Tensor, num_t
 def _pixels_of(numbers: Tensor, count: int) -> Tensor:
     """int64 (count,): how many pixels have each number; whole numbers add up to the same in any order."""
     flat = numbers.flatten()
-    return torch.zeros(count, dtype=torch.long, device=flat.device).scatter_add_(0, flat, torch.ones_like(flat))
+    ones = flat.new_ones(1).expand_as(flat)  # no memory of its own: of a large picture each map counts
+    return torch.zeros(count, dtype=torch.long, device=flat.device).scatter_add_(0, flat, ones)
 
 
 def _without_small(segments: Tensor, void: int, options: FusionOptions) -> Tensor:
