@@ -18,10 +18,11 @@ from mmmaskattn.utils.files import atomic_write
 from mmmaskattn.utils.progress import map_with_progress
 
 VOID = 255
-BLUR = 24
-"""Masks in JPEG files are not quite 0 and 255: by this much they may be off ..."""
-BLURRED_SHARE = 0.97
-"""... in this share of their pixels."""
+BLUR, BLURRED_SHARE = 24, 0.97
+"""Masks in JPEG files are not quite 0 and 255: so far off may be this share of their pixels."""
+SOFT_VALUES = 64
+"""With more values between dark and bright than this a mask has soft edges: class indices are fewer."""
+JPEG = ('.jpg', '.jpeg')
 MOST_COLOURS = 255
 BINARY_NAMES = ('background', 'object')
 
@@ -33,11 +34,13 @@ class LabelScan(NamedTuple):
         colours: (N, 3) RGB colours that occur; None of pictures of one channel.
         counts: int64 (256,), pixels of each value; of pictures of one channel.
         highest: Highest value.
+        lossy: Whether JPEG has changed the values.
     """
 
     colours: np.ndarray | None
     counts: np.ndarray
     highest: int
+    lossy: bool = False
 
     @property
     def values(self) -> list[int]:
@@ -47,11 +50,12 @@ class LabelScan(NamedTuple):
     @property
     def is_mask(self) -> bool:
         """Whether there is only dark and bright: 0 and 255, or nearly so."""
-        if not self.counts[VOID - BLUR :].any() or self.highest > VOID:
+        dark, between, bright = np.split(self.counts, [BLUR + 1, VOID - BLUR])
+        if not bright.any() or self.highest > VOID:
             return False
-        found = set(np.flatnonzero(self.counts).tolist())
-        near = self.counts[: BLUR + 1].sum() + self.counts[VOID - BLUR :].sum()
-        return found <= {0, VOID} or (len(found) > BLUR and near >= BLURRED_SHARE * self.counts.sum())
+        nearly = between.sum() <= (1 - BLURRED_SHARE) * self.counts.sum()
+        soft = self.lossy or np.count_nonzero(between) > SOFT_VALUES
+        return self.counts[1:VOID].sum() == 0 or bool(nearly and soft)
 
 
 def scan_label(path: str) -> LabelScan:
@@ -78,7 +82,7 @@ def scan_label(path: str) -> LabelScan:
     highest = int(stored.max(initial=0))
     if highest <= VOID:
         counts = np.bincount(stored.ravel(), minlength=256).astype(np.int64)
-    return LabelScan(None, counts, highest)
+    return LabelScan(None, counts, highest, path.lower().endswith(JPEG))
 
 
 def _one_channel_if_grey(stored: np.ndarray) -> np.ndarray:
@@ -94,17 +98,18 @@ def scan_all(paths: Sequence[str], workers: int | None) -> LabelScan:
     """Look which values all label pictures hold together, see `scan_label`."""
     counts, highest = np.zeros(256, np.int64), 0
     colours: set[tuple[int, ...]] = set()
-    grey = False
+    grey = lossy = False
     for scan in map_with_progress(scan_label, paths, workers, 'reading labels'):
         counts += scan.counts
         highest = max(highest, scan.highest)
         grey |= scan.colours is None
+        lossy |= scan.lossy
         if scan.colours is not None:
             colours |= set(map(tuple, scan.colours.tolist()))
             if len(colours) > MOST_COLOURS:
                 raise ValueError(f'{paths[0]} and others: over {MOST_COLOURS} different colours, expected one a class')
     if not colours:
-        return LabelScan(None, counts, highest)
+        return LabelScan(None, counts, highest, lossy)
     if grey:  # all of a picture may be of one grey, black above all
         colours |= {(value, value, value) for value in np.flatnonzero(counts).tolist()}
     return LabelScan(np.array(sorted(colours)), counts, highest)
@@ -237,6 +242,8 @@ def _plan(scan: LabelScan, names: tuple[str, ...], given: bool, labels: Path) ->
             classes,
             Threshold(),
         )
+    if scan.lossy:
+        raise ValueError(f'--labels {labels}: JPEG files, which change values, and no masks; write them anew as PNG')
     values = scan.values
     if len(values) < LEAST_CLASSES:
         raise ValueError(

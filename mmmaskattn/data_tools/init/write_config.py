@@ -158,6 +158,7 @@ def _model(labelled: Labelled, plan: Plan) -> str:
 def _schedule() -> str:
     return (
         'optim_wrapper = dict(optimizer=dict(lr=learning_rate))\n'
+        'auto_scale_lr = dict(base_batch_size=batch_size)  # what the rate is meant for\n'
         'train_cfg = dict(max_epochs=epochs, val_interval=val_interval)\n'
         'rise = 0.3 * epochs  # epochs over which the rate rises, then it falls\n'
         'param_scheduler = [\n'
