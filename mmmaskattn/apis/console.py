@@ -161,8 +161,8 @@ def init(argv: Sequence[str]) -> None:
     """
     args = _init_parser().parse_args(argv)
     classes = checked_names(args.classes, '--classes') if args.classes else ()
-    places = [None if path is None else path.expanduser().absolute() for path in (args.images, args.labels, args.coco)]
-    done = init_folder(Given(*places, classes, args.task, args.workers), args.out)
+    places = {name: path.expanduser().absolute() for name in ('images', 'labels', 'coco') if (path := vars(args)[name])}
+    done = init_folder(Given(**places, classes=classes, task=args.task, workers=args.workers), args.out)
     print('\n'.join(done.lines()))
     print(
         f'\nWritten: {done.config}. Read it, then:\n'

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from mmmaskattn.datasets.panoptic_png import id_to_rgb
 
@@ -95,6 +96,12 @@ def _suffixed(labels: Path, scene: Scene) -> None:
     write_picture(labels / f'{scene.name}_mask.png', scene.painted(lambda _, label: label + 1))
 
 
+def _palette(labels: Path, scene: Scene) -> None:
+    picture = Image.fromarray(scene.painted(lambda _, label: label + 1), 'P')
+    picture.putpalette([0, 0, 0, 200, 0, 0, 0, 120, 250])
+    picture.save(labels / f'{scene.name}.png')
+
+
 def _levels(labels: Path, scene: Scene) -> None:
     write_picture(labels / f'{scene.name}.png', scene.painted(lambda _, label: 100 * (label + 1)))
 
@@ -146,7 +153,7 @@ def _yolo(labels: Path, scene: Scene) -> None:
 
 
 _WRITERS = {
-    'indices': _indices, 'suffixed': _suffixed, 'levels': _levels, 'binary': _binary, 'blurred': _blurred,
+    'indices': _indices, 'palette': _palette, 'suffixed': _suffixed, 'levels': _levels, 'binary': _binary, 'blurred': _blurred,
     'colours': _colours, 'ids': _ids, 'object_folders': _object_folders, 'object_files': _object_files,
     'labelme': _labelme, 'yolo': _yolo,
 }  # fmt: skip

@@ -50,7 +50,7 @@ class LabelScan(NamedTuple):
     @property
     def is_mask(self) -> bool:
         """Whether there is only dark and bright: 0 and 255, or nearly so."""
-        dark, between, bright = np.split(self.counts, [BLUR + 1, VOID - BLUR])
+        _, between, bright = np.split(self.counts, [BLUR + 1, VOID - BLUR])
         if not bright.any() or self.highest > VOID:
             return False
         nearly = between.sum() <= (1 - BLURRED_SHARE) * self.counts.sum()

@@ -81,7 +81,7 @@ def read_id_maps(images: Path, labels: Path, pairing: Pairing, names: Sequence[s
 
 
 def _is_one_number(scan: LabelScan) -> bool:
-    return scan.highest <= VOID and (scan.is_mask or np.count_nonzero(scan.counts[1:]) <= 1)
+    return scan.highest <= VOID and (scan.is_mask or int(np.count_nonzero(scan.counts[1:])) <= 1)
 
 
 def _one_class(names: Sequence[str], labels: Path, images: Path) -> tuple[str, ...]:

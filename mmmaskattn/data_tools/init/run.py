@@ -7,6 +7,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mmmaskattn.data_tools.check.statistics import nothing_to_learn
 from mmmaskattn.data_tools.init.coco import write_split
@@ -19,7 +20,7 @@ from mmmaskattn.data_tools.init.fingerprint import (
 )
 from mmmaskattn.data_tools.init.labelled import Labelled
 from mmmaskattn.data_tools.init.layouts import Given, read_labelled
-from mmmaskattn.data_tools.init.plan import Plan, choose_size, make_plan
+from mmmaskattn.data_tools.init.plan import Choice, Plan, choose_size, make_plan
 from mmmaskattn.data_tools.init.split import split_names
 from mmmaskattn.data_tools.init.write_config import config_text, list_file
 from mmmaskattn.utils.files import PARTIAL_SUFFIX, atomic_write
@@ -55,8 +56,8 @@ class InitReport:
         ]
         if found.objects:
             lines.append(f'objects: {found.objects} in the training pictures, up to {found.most_objects} in one')
-        choices = dict(model=plan.model, input=plan.image_size, batch=plan.batch, epochs=plan.epochs, rate=plan.rate)
-        choices |= {'max_instances': plan.max_instances} if plan.max_instances else {}
+        choices: dict[str, Choice[Any] | None] = dict(model=plan.model, input=plan.image_size, batch=plan.batch)
+        choices |= dict(epochs=plan.epochs, rate=plan.rate, max_instances=plan.max_instances)
         lines += [f'{name}: {one.value} ({one.why})' for name, one in choices.items() if one]
         lines += [f'left out: {line}' for line in found.left_out[:SHOWN]]
         if len(found.left_out) > SHOWN:

@@ -12,6 +12,7 @@ from long_tests import first_of
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 from own_pictures import CLASSES, draw_images, draw_labels, write_coco, write_panoptic, write_picture
+from PIL import Image
 from pycocotools import mask as coco_mask
 
 from mmmaskattn.apis.console import main
@@ -22,6 +23,7 @@ from mmmaskattn.datasets.transforms.coco_masks import to_run_lengths
 SEMANTIC = {
     'indices': ('class_0', 'class_1', 'class_2'),
     'suffixed': ('class_0', 'class_1', 'class_2'),
+    'palette': ('class_0', 'class_1', 'class_2'),
     'levels': ('class_0', 'class_100', 'class_200'),
     'binary': ('background', 'object'),
     'blurred': ('background', 'object'),
@@ -77,11 +79,11 @@ def test_label_pictures(layout, tmp_path):
     several = len(SEMANTIC[layout]) > 2
     order = {'colours': (0, 2, 1)}.get(layout, (0, 1, 2))
     for scene in scenes:
-        stored = cv2.imread(found[scene.name]['seg_map_path'], cv2.IMREAD_UNCHANGED)
+        stored = np.asarray(Image.open(found[scene.name]['seg_map_path']))
         drawn = scene.painted(lambda _, label: order[label + 1] if several else 1)
         assert (stored != drawn).mean() < (0.001 if layout == 'blurred' else 1e-9)
     assert fatal(report.config) == []
-    assert (tmp_path / 'out/data/labels').exists() == (layout not in ('indices', 'suffixed'))
+    assert (tmp_path / 'out/data/labels').exists() == (layout not in ('indices', 'palette', 'suffixed'))
 
 
 @pytest.mark.parametrize('layout', INSTANCES)
@@ -115,6 +117,40 @@ def test_panoptic(tmp_path):
     assert (cfg.model.segment_head.num_things, cfg.model.segment_head.num_stuff) == (2, 1)
     assert cfg.thing_classes == CLASSES
     assert fatal(report.config) == []
+
+
+def test_labelme_beside_the_pictures(tmp_path):
+    scenes = draw_images(tmp_path)
+    draw_labels(tmp_path, 'labelme', scenes)
+    for path in (tmp_path / 'labels').iterdir():
+        path.rename(tmp_path / 'images' / path.name)
+    report = init_folder(Given(tmp_path / 'images', tmp_path / 'images', workers=1), tmp_path / 'out')
+    assert sum(report.found.pictures.values()) == len(scenes)
+    assert report.found.left_out == ['7 shapes of the kind point enclose nothing, left out']
+
+
+def test_pictures_deeper_than_the_json_says(tmp_path):
+    """As CVAT exports them."""
+    scenes = draw_images(tmp_path)
+    (tmp_path / 'images').rename(tmp_path / 'default')
+    (tmp_path / 'images').mkdir()
+    (tmp_path / 'default').rename(tmp_path / 'images/default')
+    report = init_folder(Given(tmp_path / 'images', coco=write_coco(tmp_path, scenes), workers=1), tmp_path / 'out')
+    assert fatal(report.config) == []
+
+
+def test_a_picture_without_yolo_file_has_no_object(tmp_path):
+    scenes = draw_images(tmp_path)
+    draw_labels(tmp_path, 'yolo', scenes[1:])
+    report = init_folder(Given(tmp_path / 'images', tmp_path / 'labels', workers=1), tmp_path / 'out')
+    assert sum(report.found.pictures.values()) == len(scenes)
+    assert samples(report.config)[scenes[0].name]['instances'] == []
+
+
+def test_the_folder_can_be_moved(tmp_path):
+    begin(tmp_path, 'binary')
+    (tmp_path / 'out').rename(tmp_path / 'elsewhere')
+    assert fatal(tmp_path / 'elsewhere/config.py') == []
 
 
 def test_suffixes_that_differ_are_written_anew(tmp_path):
