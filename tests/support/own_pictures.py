@@ -153,10 +153,19 @@ def _yolo(labels: Path, scene: Scene) -> None:
 
 
 _WRITERS = {
-    'indices': _indices, 'palette': _palette, 'suffixed': _suffixed, 'levels': _levels, 'binary': _binary, 'blurred': _blurred,
-    'colours': _colours, 'ids': _ids, 'object_folders': _object_folders, 'object_files': _object_files,
-    'labelme': _labelme, 'yolo': _yolo,
-}  # fmt: skip
+    'indices': _indices,
+    'palette': _palette,
+    'suffixed': _suffixed,
+    'levels': _levels,
+    'binary': _binary,
+    'blurred': _blurred,
+    'colours': _colours,
+    'ids': _ids,
+    'object_folders': _object_folders,
+    'object_files': _object_files,
+    'labelme': _labelme,
+    'yolo': _yolo,
+}
 
 
 def write_coco(root: Path, scenes: list[Scene]) -> Path:

@@ -14,21 +14,20 @@ KEYS = ('classes', 'names')
 
 
 def find_class_names(*folders: Path) -> tuple[str, ...]:
-    """Read the names from the first file of `FILES` that lies in one of some folders.
+    """Read the names from the first file of `FILES` in some folders that holds any.
 
     Args:
         folders: Where to look, the likeliest first.
 
     Returns:
         The names by label; none if there is no such file.
-
-    Raises:
-        ValueError: If a file of that name holds no names.
     """
-    for folder in folders:
-        for path in (folder / name for name in FILES):
-            if path.is_file():
+    for path in (folder / name for folder in folders for name in FILES):
+        if path.is_file():
+            try:
                 return read_class_names(path)
+            except ValueError:  # a file that happens to be called so
+                continue
     return ()
 
 
@@ -44,9 +43,7 @@ def read_class_names(path: Path) -> tuple[str, ...]:
         names = tuple(line.strip() for line in path.read_text(encoding='utf-8').splitlines() if line.strip())
     except Exception as error:  # of broken files json, yaml and the decoders of text raise errors of their own
         reason = ' '.join(str(error).split())
-        raise ValueError(
-            f'{path}: no names of classes in it ({reason}); mend or rename it, or give --classes'
-        ) from None
+        raise ValueError(f'{path}: no names of classes in it ({reason}); mend or rename it') from None
     return checked_names(names, str(path))
 
 

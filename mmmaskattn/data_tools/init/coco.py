@@ -52,7 +52,7 @@ def read_coco(images: Path, names: Sequence[str], path: Path, pictures: Path | N
             f'{path}: none of its annotations belongs to a picture of {images}; expected outlines to learn from'
         )
     if unused:
-        notes.append(f'{len(unused)} categories without any object, left out: {", ".join(unused[:SHOWN])}')
+        notes.append(f'{len(unused)} categories without any object: {", ".join(unused[:SHOWN])}')
     content['categories'] = [one for one in categories if one['id'] in used]
     found = sorted(image['file_name'] for image in content['images'])
     how = 'its pictures listed by split in data/instances_*.json'
@@ -90,7 +90,7 @@ def _find_images(content: dict[str, Any], names: Sequence[str], path: Path, imag
     content['annotations'] = [one for one in content['annotations'] if one['image_id'] in known]
     if not missing:
         return []
-    return [f'{len(missing)} pictures of the json are not in {images}, left out: {", ".join(missing[:SHOWN])}']
+    return [f'{len(missing)} pictures of the json are not in {images}: {", ".join(missing[:SHOWN])}']
 
 
 def _panoptic(images: Path, path: Path, pictures: Path | None, content: dict[str, Any], notes: list[str]) -> Labelled:

@@ -177,9 +177,8 @@ def check_all(
     samples = list(labelled.samples())
     good: dict[str, SampleReport] = {}
     bad: list[str] = []
-    for name, report in zip(
-        labelled.names, map_with_progress(partial(check_sample, rules), samples, workers, 'checking')
-    ):
+    reports = map_with_progress(partial(check_sample, rules), samples, workers, 'checking')
+    for report, name in zip(reports, labelled.names):  # reports first: they end their progress
         fatal = [problem for problem in report.problems if problem.fatal]
         if fatal:
             bad.append(f'{fatal[0].where}: {" ".join(fatal[0].what.split())}')

@@ -107,7 +107,7 @@ def _labelled(
     pairing: Pairing,
 ) -> Labelled:
     content = coco_content(classes)
-    for number, (name, (size, objects)) in enumerate(zip(names, found), 1):
+    for number, ((size, objects), name) in enumerate(zip(found, names), 1):  # found first: it ends its progress
         content['images'].append(dict(id=number, file_name=name, height=size[0], width=size[1]))
         for one in objects:
             key = len(content['annotations']) + 1

@@ -41,9 +41,7 @@ def read_labelme(images: Path, labels: Path, pairing: Pairing, names: Sequence[s
     found = _read(images, labels, pairing, lambda path, size: _labelme_shapes(path, skipped))
     seen = sorted({name for shapes in found.values() for name, _ in shapes})
     labelled = _labelled("LabelMe's json files", images, found, tuple(names) or tuple(seen), pairing, labels)
-    labelled.notes += [
-        f'{count} shapes of the kind {kind} enclose nothing, left out' for kind, count in skipped.items()
-    ]
+    labelled.notes += [f'{count} shapes of the kind {kind} enclose nothing' for kind, count in skipped.items()]
     return labelled
 
 

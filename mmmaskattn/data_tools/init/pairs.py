@@ -80,7 +80,7 @@ class Pairing:
         ):
             if names:
                 shown = ', '.join(names[:SHOWN]) + (', ...' if len(names) > SHOWN else '')
-                lines.append(f'{len(names)} {what}, left out: {shown}')
+                lines.append(f'{len(names)} {what}: {shown}')
         return lines
 
 

@@ -126,7 +126,7 @@ def test_labelme_beside_the_pictures(tmp_path):
         path.rename(tmp_path / 'images' / path.name)
     report = init_folder(Given(tmp_path / 'images', tmp_path / 'images', workers=1), tmp_path / 'out')
     assert sum(report.found.pictures.values()) == len(scenes)
-    assert report.found.left_out == ['7 shapes of the kind point enclose nothing, left out']
+    assert report.found.left_out == ['7 shapes of the kind point enclose nothing']
 
 
 def test_pictures_deeper_than_the_json_says(tmp_path):
@@ -145,6 +145,22 @@ def test_a_picture_without_yolo_file_has_no_object(tmp_path):
     report = init_folder(Given(tmp_path / 'images', tmp_path / 'labels', workers=1), tmp_path / 'out')
     assert sum(report.found.pictures.values()) == len(scenes)
     assert samples(report.config)[scenes[0].name]['instances'] == []
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'classes'),
+    [
+        ('classes.txt', 'a\nb\nc\n', ('a', 'b', 'c')),
+        ('classes.json', '{"classes": ["a", "b", "c"]}', ('a', 'b', 'c')),
+        ('data.yaml', 'names:\n  1: b\n  0: a\n  2: c\n', ('a', 'b', 'c')),
+        ('classes.json', '{"other": {"x": 1}}', ('class_0', 'class_1', 'class_2')),
+    ],
+)
+def test_names_are_found_beside_the_labels(name, text, classes, tmp_path):
+    draw_labels(tmp_path, 'indices', draw_images(tmp_path))
+    (tmp_path / name).write_text(text)
+    report = init_folder(Given(tmp_path / 'images', tmp_path / 'labels', workers=1), tmp_path / 'out')
+    assert tuple(report.found.classes) == classes
 
 
 def test_the_folder_can_be_moved(tmp_path):
@@ -201,7 +217,7 @@ def test_damaged_and_unlabelled_pictures_are_left_out_and_named(tmp_path):
     assert sum(report.found.pictures.values()) == 5
     lines = '\n'.join(report.lines())
     assert 'images/shot_2.jpg: image: damaged picture' in lines
-    assert '1 pictures without labels, left out: shot_6.jpg' in lines
+    assert '1 pictures without labels: shot_6.jpg' in lines
     assert fatal(report.config) == []
 
 
