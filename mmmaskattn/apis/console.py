@@ -1,4 +1,4 @@
-"""The command ``mmmaskattn``: predict, list models, train, test."""
+"""The command ``mmmaskattn``: predict, list models, begin with pictures of one's own, train, test."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from itertools import islice
+from pathlib import Path
 
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
 from mmmaskattn.apis.model import config_file
 from mmmaskattn.apis.model_index import TASKS, ModelEntry, list_models
 from mmmaskattn.apis.video import label_video
+from mmmaskattn.data_tools.init import Given, checked_names, init_folder
 from mmmaskattn.engine.launch import finish_distributed, tool_parser
 from mmmaskattn.engine.runner import quiet_start
 from mmmaskattn.engine.testing import run_test
@@ -26,6 +28,7 @@ ABOUT = """Label pictures of any size with networks for 128x128 pixels.
   mmmaskattn predict PICTURES --model NAME --out FOLDER    label pictures, find objects, draw and count them
   mmmaskattn video FILM --model NAME --out FILM.mp4        label a video, or a camera with --show
   mmmaskattn models                                        the models there are
+  mmmaskattn init --images DIR --labels DIR --out FOLDER   look at pictures of your own, and write a config for them
   mmmaskattn train CONFIG                                  train, as tools/train.py does
   mmmaskattn test CONFIG CHECKPOINT                        evaluate, as tools/test.py does
   mmmaskattn info                                          what is installed
@@ -40,6 +43,13 @@ PREDICT_EXAMPLES = """examples:
 VIDEO_EXAMPLES = """examples:
   mmmaskattn video film.mp4 --model tiny_ccp_semantic --out labelled.mp4
   mmmaskattn video 0 --model tiny_dsb2018_panoptic --show
+"""
+INIT_EXAMPLES = """examples:
+  mmmaskattn init --images tiles/images --labels tiles/masks --out tiles_128
+  mmmaskattn init --images shots --coco annotations.json --out shots_128
+  mmmaskattn init --images cells --labels cells_ids --task instance --classes cell --out cells_128
+
+Layouts of labels, and how each is read: docs/how-to/label-formats.md. Pictures stay where they are.
 """
 SKIPPED_SHOWN = 10
 
@@ -131,6 +141,36 @@ def _model_row(entry: ModelEntry) -> list[str]:
     return [entry.name, entry.task, entry.data, f'{width}x{height}', classes, figures, latency, entry.licence or '-']
 
 
+def _init_parser() -> argparse.ArgumentParser:
+    parser = tool_parser('Look at pictures and labels of your own, and write a config for them.', INIT_EXAMPLES)
+    parser.add_argument('--images', type=Path, required=True, metavar='DIR', help='folder of the pictures')
+    parser.add_argument('--labels', type=Path, metavar='DIR', help='folder of the labels; found out what they are')
+    parser.add_argument('--coco', type=Path, metavar='FILE', help='COCO json; --labels then holds panoptic pictures')
+    parser.add_argument('--out', type=Path, required=True, metavar='FOLDER', help='folder to write, absent or empty')
+    parser.add_argument('--classes', nargs='+', default=(), metavar='NAME', help='names of the classes, in order')
+    parser.add_argument('--task', choices=TASKS, help='instance: each number of a label picture is an object')
+    parser.add_argument('--workers', type=int, help='processes (default: one a core)')
+    return parser
+
+
+def init(argv: Sequence[str]) -> None:
+    """Write a config for pictures of one's own.
+
+    Args:
+        argv: Words after ``init``.
+    """
+    args = _init_parser().parse_args(argv)
+    classes = checked_names(args.classes, '--classes') if args.classes else ()
+    places = {name: path.expanduser().absolute() for name in ('images', 'labels', 'coco') if (path := vars(args)[name])}
+    done = init_folder(Given(**places, classes=classes, task=args.task, workers=args.workers), args.out)
+    print('\n'.join(done.lines()))
+    print(
+        f'\nWritten: {done.config}. Read it, then:\n'
+        f'  {NAME} train {done.config}\n'
+        f'  {NAME} predict PICTURES --model {done.config} --weights {args.out}/training/best_*.pth --out found'
+    )
+
+
 def train_named(argv: Sequence[str]) -> None:
     """Train: ``tools/train.py``, which also takes a name of the model index.
 
@@ -173,6 +213,7 @@ COMMANDS: dict[str, Callable] = {
     'predict': predict,
     'video': video,
     'models': models,
+    'init': init,
     'train': train_named,
     'test': test_named,
     'info': info,
@@ -189,16 +230,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not words or words[0] in ('-h', '--help', 'help'):
         print(ABOUT, end='')
         return
-    commands = {
-        'predict': predict,
-        'video': video,
-        'models': models,
-        'train': train_named,
-        'test': test_named,
-        'info': info,
-    }
-    if words[0] not in commands:
-        print(f'{NAME}: there is no command {words[0]}; expected one of {", ".join(commands)}', file=sys.stderr)
+    if words[0] not in COMMANDS:
+        print(f'{NAME}: there is no command {words[0]}; expected one of {", ".join(COMMANDS)}', file=sys.stderr)
         raise SystemExit(2)
     sys.argv[0] = f'{NAME} {words[0]}'  # what argparse calls the command
     _guarded(words[0], COMMANDS[words[0]])(words[1:])

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
+from own_pictures import draw_images, draw_labels
 from pictures import smooth_photo
 from PIL import Image
 from random_checkpoint import write_checkpoint
@@ -54,6 +56,19 @@ def test_models(capsys):
     assert 'camvid' not in said
 
 
+def test_init(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    draw_labels(tmp_path, 'binary', draw_images(tmp_path))
+    words = ['init', '--images', 'images', '--labels', 'labels', '--classes', 'ground', 'thing', '--out', 'mine']
+    main([*words, '--workers', '1'])
+    said = capsys.readouterr().out
+    assert 'mmmaskattn train mine/config.py' in said
+    assert 'binary masks' in said
+    cfg = Config.fromfile('mine/config.py')
+    assert (cfg.classes, cfg.image_size) == (('ground', 'thing'), (96, 128))
+    assert 'mine: is there already' in ends_with(words, capsys)
+
+
 @pytest.mark.parametrize(
     ('words', 'line'),
     [
@@ -64,6 +79,8 @@ def test_models(capsys):
         (['predict', 'x.png', '--model', 'gone.py', '--out', 'o'], 'there is no config gone.py'),
         (['train', 'tiny_camvid_semanic'], 'did you mean tiny_camvid_semantic'),
         (['test', 'tiny_camvid_semantic', 'gone.pth'], 'gone.pth'),
+        (['init', '--images', 'gone', '--labels', 'gone', '--out', 'o'], 'gone: no such folder'),
+        (['init', '--images', 'gone', '--out', 'o', '--classes', 'a', 'a'], "--classes: found 'a' twice"),
         (['models', '--task', 'depth'], "invalid choice: 'depth'"),
     ],
 )

@@ -1,10 +1,12 @@
-"""Where the three layouts keep images, label pictures and annotation json files, as tables."""
+"""Where the layouts keep images, label pictures and annotation json files, as tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
+
+from mmmaskattn_runtime.pictures import SUFFIXES
 
 ANY_LABEL = 65535
 VOID_LABEL = 255
@@ -29,12 +31,12 @@ class Split(NamedTuple):
 
     Attributes:
         images: Folder under the data root.
-        suffix: End of the images' names.
+        suffixes: Ends that the images' names may have.
         labels: Label pictures; a kind of which the data set has none is passed over.
     """
 
     images: str
-    suffix: str
+    suffixes: tuple[str, ...]
     labels: tuple[LabelFiles, ...] = ()
 
 
@@ -78,7 +80,7 @@ def _ade20k(name: str, folder: str) -> tuple[Split, tuple[AnnotationFile, ...]]:
     images = f'images/{folder}'
     labels = (LabelFiles(f'annotations/{folder}', '.png', 150), LabelFiles(f'annotations_instance/{folder}', '.png'))
     panoptic = f'ade20k_panoptic_{name}'
-    return Split(images, '.jpg', labels), (
+    return Split(images, ('.jpg',), labels), (
         AnnotationFile(f'{panoptic}.json', 'panoptic', images, panoptic),
         AnnotationFile(f'ade20k_instance_{name}.json', 'instance', images),
     )
@@ -86,7 +88,7 @@ def _ade20k(name: str, folder: str) -> tuple[Split, tuple[AnnotationFile, ...]]:
 
 def _coco(name: str) -> tuple[Split, tuple[AnnotationFile, ...]]:
     panoptic = f'annotations/panoptic_{name}2017'
-    return Split(f'{name}2017', '.jpg'), (
+    return Split(f'{name}2017', ('.jpg',)), (
         AnnotationFile(f'{panoptic}.json', 'panoptic', f'{name}2017', panoptic),
         AnnotationFile(f'annotations/instances_{name}2017.json', 'instance', f'{name}2017'),
     )
@@ -96,9 +98,19 @@ def _cityscapes(name: str) -> tuple[Split, tuple[AnnotationFile, ...]]:
     images, panoptic = f'leftImg8bit/{name}', f'gtFine/cityscapes_panoptic_{name}'
     highest = {'labelIds': 33, 'labelTrainIds': 18, 'instanceIds': ANY_LABEL, 'color': ANY_LABEL}
     labels = tuple(LabelFiles(f'gtFine/{name}', f'_gtFine_{kind}.png', most) for kind, most in highest.items())
-    return Split(images, '_leftImg8bit.png', labels), (
+    return Split(images, ('_leftImg8bit.png',), labels), (
         AnnotationFile(f'annotations/cityscapes_panoptic_{name}.json', 'panoptic', images, panoptic),
         AnnotationFile(f'annotations/instancesonly_filtered_gtFine_{name}.json', 'instance', images),
+    )
+
+
+def _your_data(name: str) -> tuple[Split, tuple[AnnotationFile, ...]]:
+    """As configs/your_data has it, and with it CamVid, clothes, tiles and nuclei."""
+    images, panoptic = f'images/{name}', f'panoptic/{name}'
+    suffixes = (*SUFFIXES, *map(str.upper, SUFFIXES))
+    return Split(images, suffixes, (LabelFiles(f'labels/{name}', '.png', VOID_LABEL - 1),)), (
+        AnnotationFile(f'annotations/panoptic_{name}.json', 'panoptic', images, panoptic),
+        AnnotationFile(f'annotations/instances_{name}.json', 'instance', images),
     )
 
 
@@ -116,6 +128,7 @@ _TABLE = {
         ),
         _layout('coco', [_coco('train'), _coco('val')]),
         _layout('cityscapes', [_cityscapes('train'), _cityscapes('val')]),
+        _layout('your_data', [_your_data('train'), _your_data('val'), _your_data('test')], ('classes.json',)),
     )
 }
 LAYOUTS = tuple(_TABLE)

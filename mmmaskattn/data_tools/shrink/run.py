@@ -68,7 +68,8 @@ class _Run:
             self.log.add(problem)
         if not pairing.samples:
             if (self.source / split.images).is_dir():
-                line = f'{self.source / split.images}: no file named *{split.suffix} in it or below'
+                named = ' or '.join(f'*{suffix}' for suffix in split.suffixes)
+                line = f'{self.source / split.images}: no file named {named} in it or below'
                 self.log.add(Problem(split.images, line))
             return
         counts.labels = len(pairing.samples[0].labels)

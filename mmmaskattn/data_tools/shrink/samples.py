@@ -160,41 +160,43 @@ def pair_files(root: Path, split: Split) -> Pairing:
     Returns:
         The samples. A kind of label of which there is no file at all is not expected.
     """
-    stems = sorted(_stems(root / split.images, split.suffix))
+    images = sorted(_files(root / split.images, split.suffixes))
+    stems = {stem for stem, _ in images}
     problems: list[Problem] = []
     expected: list[LabelFiles] = []
     for labels in split.labels:
-        found = set(_stems(root / labels.folder, labels.suffix))
+        found = {stem for stem, _ in _files(root / labels.folder, (labels.suffix,))}
         expected += [labels] * bool(found)
         for stem in sorted(found.difference(stems)):
             path = root / labels.folder / f'{stem}{labels.suffix}'
-            image = f'{split.images}/{stem}{split.suffix}'
+            image = f'{split.images}/{stem}{split.suffixes[0]}'
             problems.append(Problem(stem, f'{path}: its image {image} is missing. Fetch it, or remove the labels.'))
     samples = [
         Sample(
-            f'{split.images}/{stem}{split.suffix}',
+            f'{split.images}/{stem}{suffix}',
             tuple((f'{labels.folder}/{stem}{labels.suffix}', labels.highest) for labels in expected),
         )
-        for stem in stems
+        for stem, suffix in images
     ]
     return Pairing(samples, problems, _unused_files(root, split))
 
 
-def _stems(folder: Path, suffix: str) -> Iterator[str]:
-    """Yield paths of files under a folder, links followed, without the suffix."""
+def _files(folder: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield paths of files under a folder, links followed: what comes before the suffix, and the suffix."""
     for path in walk_files(folder):
-        if path.endswith(suffix) and not path.rpartition('/')[2].startswith('.'):
-            yield path[: len(path) - len(suffix)]
+        suffix = next((one for one in suffixes if path.endswith(one)), None)
+        if suffix is not None and not path.rpartition('/')[2].startswith('.'):
+            yield path[: len(path) - len(suffix)], suffix
 
 
 def _unused_files(root: Path, split: Split) -> dict[str, int]:
     """Count files in a split's folders that are neither its images nor its labels."""
-    endings: dict[str, list[str]] = {split.images: [split.suffix]}
+    endings: dict[str, list[str]] = {split.images: list(split.suffixes)}
     for labels in split.labels:
         endings.setdefault(labels.folder, []).append(labels.suffix)
     counts: dict[str, int] = {}
     for folder, known in endings.items():
-        for name in _stems(root / folder, ''):
+        for name, _ in _files(root / folder, ('',)):
             if not name.endswith(tuple(known)):
                 kind = f'{folder}/**/*{Path(name).suffix or Path(name).name}'
                 counts[kind] = counts.get(kind, 0) + 1

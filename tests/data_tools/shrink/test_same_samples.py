@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from custom_data import write_custom
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
@@ -49,6 +50,29 @@ def samples(layout: str, task: str, root: Path, size: tuple[int, int], split: st
     pipeline = [dict(step, size=size) if 'LowRes' in step['type'] else step for step in cfg.test_pipeline]
     dataset = DATASETS.build(dict(cfg[f'{split}_dataloader'].dataset, pipeline=pipeline))
     return [dataset[i] for i in range(len(dataset))]
+
+
+@pytest.mark.parametrize('task', ['semantic', 'instance', 'panoptic'])
+def test_your_data(task, tmp_path, monkeypatch):
+    """The layouts of configs/your_data, and the config as shipped."""
+    native = write_custom(tmp_path / 'own', 3, 2)
+    (native / 'images/train/lone.PNG').write_bytes(next((native / 'images/val').iterdir()).read_bytes())
+    report = shrink_dataset(native, tmp_path / 'copy', (128, 128), workers=1)
+    assert (report.layout, report.problems) == ('your_data', 1)  # lone.PNG has no labels
+    loaded = []
+    for root in (native, tmp_path / 'copy'):
+        monkeypatch.setenv('CUSTOM_ROOT', str(root))
+        cfg = Config.fromfile(ROOT / f'configs/your_data/{task}_128.py')
+        init_default_scope(cfg.default_scope)
+        dataset = DATASETS.build(cfg.val_dataloader.dataset)
+        loaded.append([dataset[index] for index in range(len(dataset))])
+    assert len(loaded[0]) == len(loaded[1]) == 2
+    for one, other in zip(*loaded):
+        assert torch.equal(one['inputs'], other['inputs'])
+        truths = [sample['data_samples'] for sample in (one, other)]
+        maps = [truth.gt_sem_seg.data if task == 'semantic' else truth.gt_instance_map.ids for truth in truths]
+        assert torch.equal(*maps)
+        assert len(maps[0].unique()) > 1
 
 
 @pytest.mark.parametrize('split', ['train', 'val'])
