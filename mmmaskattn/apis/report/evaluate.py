@@ -136,6 +136,7 @@ def _test_config(cfg: Config, checkpoint: Path, split: str, folder: str) -> Conf
     cfg.test_cfg = cfg.get('test_cfg') or dict(type='TestLoop')
     fit_workers(cfg)
     cfg.load_from, cfg.resume, cfg.work_dir, cfg.launcher = str(checkpoint), False, folder, 'none'
+    cfg.log_level = 'WARNING'  # the page has it all, and the log file does not stay
     # Names of their own: mmengine keeps one visualizer and one logger per name in a process.
     cfg.experiment_name = f'report_{time.time_ns()}'
     if 'visualizer' in cfg:

@@ -14,11 +14,11 @@ from mmmaskattn.apis.report.collect import Curve, Training
 from mmmaskattn.apis.report.evaluate import Evaluation, Example
 from mmmaskattn.apis.report.pictures import panels, sheet
 from mmmaskattn.apis.report.predictions import Predictions
-from mmmaskattn_runtime import Result
 
 HEADLINES = ('PQ', 'AP', 'mIoU', 'AP50', 'SQ', 'RQ', 'aAcc', 'mAcc')
 _SIZES = {'s': 'small', 'm': 'medium', 'l': 'large'}
 _MOST_CLASSES = 24
+_ORDER = ('PQ', 'AP', 'IoU')
 _OTHERS, _NOTHING = 'others', 'no class'
 
 
@@ -37,6 +37,7 @@ class Part:
     gallery: list[tuple[str, str]] = field(default_factory=list)
     blocks: list[tuple[str, str]] = field(default_factory=list)
     open: bool = False
+    half: bool = False
 
 
 def short_name(name: str) -> str:
@@ -100,21 +101,21 @@ def evaluation_parts(found: Evaluation) -> list[Part]:
     parts = [_class_part(found, about), _size_part(found), _confusion_part(found)]
     all_figures = [[name, f'{value:.2f}'] for name, value in found.figures.items()]
     parts += [_example_part('Worst pictures', found.worst, found), _example_part('Best pictures', found.best, found)]
-    parts.append(Part('All figures', 'In per cent.', header=['figure', 'value'], rows=all_figures))
+    parts.append(Part('All figures', 'In per cent.', header=['figure', 'value'], rows=all_figures, half=True))
     return [part for part in parts if part]
 
 
 def _class_part(found: Evaluation, about: str) -> Part | None:
-    figures = [name for name in ('PQ', 'AP', 'IoU') if name in found.by_class] or list(found.by_class)
+    figures = sorted(found.by_class, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
     names = [name for name in found.classes.names if any(name in found.by_class[one] for one in figures)]
     if not names:
-        return Part('Evaluation', about)
+        return Part('Evaluation', about, half=True)
     rows = [[name, *(_shown(found.by_class[one].get(name)) for one in figures)] for name in names]
     left_out = len(found.classes.names) - len(names)
     text = f'{about}. In per cent.' + (
         f' {left_out} classes occur neither in truth nor prediction.' if left_out else ''
     )
-    return Part('Classes', text, header=['class', *figures], rows=rows)
+    return Part('Classes', text, header=['class', *figures], rows=rows, half=True)
 
 
 def _shown(value: float | None) -> str:
@@ -133,7 +134,7 @@ def _size_part(found: Evaluation) -> Part | None:
         "Sizes are COCO's, as the same part of a picture at every resolution: up to 1/300 of its pixels an object is "
         'small, from 3/100 on it is large. PQ is that of the things.'
     )
-    return Part('By size of the objects', text, header=['objects', *found.by_size], rows=rows)
+    return Part('By size of the objects', text, header=['objects', *found.by_size], rows=rows, half=True)
 
 
 def _confusion_part(found: Evaluation) -> Part | None:
@@ -141,7 +142,7 @@ def _confusion_part(found: Evaluation) -> Part | None:
         return None
     matrix, rows, columns = shares(found.confusion, found.classes.names)
     text = 'Pixels of each class (a row), and what they were taken for, in per cent; a row sums to 100.'
-    return Part('Confusion of pixels', text, chart=heat_map(matrix, rows, columns))
+    return Part('Confusion of pixels', text, chart=heat_map(matrix, rows, columns), half=True)
 
 
 def shares(confusion: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, list[str], list[str]]:
@@ -194,21 +195,18 @@ def _compared(one: Example) -> str:
 
 
 def _legend(found: Evaluation, examples: Sequence[Example]) -> list[tuple[str, str]]:
-    """Classes of the pictures and their colours; a single class of things has as many colours as objects."""
+    """The most frequent classes of the pictures; a single class of things has as many colours as objects."""
     areas: Counter[str] = Counter()
     for one in examples:
-        areas.update(_areas(one.truth))
-        areas.update(_areas(one.prediction))
+        areas.update(one.truth.areas())
+        areas.update(one.prediction.areas())
     several = len(found.classes.things) != 1
+    frequent = {name for name, _ in areas.most_common(_MOST_CLASSES)}
     return [
         (name, '#{:02x}{:02x}{:02x}'.format(*colour))
         for label, (name, colour) in enumerate(zip(found.classes.names, found.classes.colours))
-        if areas[name] and (several or label not in found.classes.things)
+        if name in frequent and (several or label not in found.classes.things)
     ]
-
-
-def _areas(result: Result) -> dict[str, int]:
-    return result.areas()
 
 
 def prediction_parts(found: Predictions, pictures: int) -> list[Part]:
@@ -228,8 +226,7 @@ def prediction_parts(found: Predictions, pictures: int) -> list[Part]:
         rows.append([name, f'{found.counts[name]}' if sizes else '-', f'{found.areas[name]}', share, middle])
     header = ['class', 'objects', 'pixels', 'share of all found', 'median size']
     parts = [Part('Classes', header=header, rows=rows)] if rows else []
-    sizes = {name: [area for area in one if area > 0] for name, one in found.sizes.items()}
-    charts = [('Sizes of the objects', histogram(sizes, 'pixels'))]
+    charts = [('Sizes of the objects', histogram(found.sizes, 'pixels'))]
     charts.append(('Objects in a picture', histogram({'pictures': list(found.per_picture.values())}, 'objects')))
     charts = [(name, chart) for name, chart in charts if chart]
     if charts:

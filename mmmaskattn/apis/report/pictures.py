@@ -58,7 +58,9 @@ def at_side(picture: np.ndarray, side: int) -> np.ndarray:
     height, width = picture.shape[:2]
     factor = side / max(height, width)
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return np.asarray(Image.fromarray(picture).resize(size, Image.NEAREST if factor > 1 else Image.BOX))
+    return np.asarray(
+        Image.fromarray(picture).resize(size, Image.Resampling.NEAREST if factor > 1 else Image.Resampling.BOX)
+    )
 
 
 def data_uri(picture: np.ndarray) -> str:
