@@ -137,7 +137,8 @@ class Scale:
         """Make a scale that holds all values, with some room around them where all are equal."""
         low, high = float(min(values)), float(max(values))
         if low == high:
-            low, high = (low / 2, high * 2) if logarithm else (low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2)
+            room = (abs(low) or 1) / 2
+            low, high = (low / 2, high * 2) if logarithm else (low - room if low else 0.0, high + room)
         return cls(low, high, logarithm)
 
     def place(self, value: float) -> float:
@@ -180,6 +181,8 @@ def _axes(across: Scale, up: Scale, unit: str) -> str:
         parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{number(value)}</text>')
     bottom = _HEIGHT - _BOTTOM
     for value in across.ticks():
+        if value != round(value):  # of iterations, epochs, pixels, objects
+            continue
         x = _x(across, value)
         parts.append(f'<line class="tick" x1="{x:.1f}" x2="{x:.1f}" y1="{bottom}" y2="{bottom + 4}"/>')
         parts.append(f'<text x="{x:.1f}" y="{bottom + 17}" text-anchor="middle">{number(value)}</text>')

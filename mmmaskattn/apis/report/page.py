@@ -105,11 +105,8 @@ def training_page(training: Training, found: Evaluation | None, command: str) ->
     if training.checkpoint is None:
         notes.append('There is no checkpoint yet, so nothing could be evaluated.')
     name = config_name(training.cfg.filename)
-    parts = [
-        *(evaluation_parts(found) if found else ()),
-        *curve_parts(training),
-        _config_part(training, found, command),
-    ]
+    parts = curve_parts(training) + (evaluation_parts(found) if found else [])
+    parts.append(_config_part(training, found, command))
     subtitle = f'{training.folder}, {training.progress}, {_now()}'
     return _render(f'Training of {name}', subtitle, headline_tiles(found.figures) if found else [], parts, notes)
 

@@ -44,7 +44,7 @@ class Page(HTMLParser):
             self.rows[-1].append('')
         if tag == 'h2':
             self.titles.append('')
-        if tag not in ('meta', 'link', 'img', 'br', 'circle', 'rect', 'line', 'polyline'):
+        if tag not in ('meta', 'link', 'img'):
             self._open.append(tag)
 
     def handle_endtag(self, tag):
