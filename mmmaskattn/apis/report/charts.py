@@ -13,18 +13,19 @@ from mmmaskattn.apis.report.collect import Curve
 SERIES = 8
 """Colours there are."""
 _WIDTH, _HEIGHT = 440, 250
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 10, 38
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 18, 10, 38
 _MOST_POINTS = 400
 _LOGARITHMIC = 30.0
 """From this ratio of greatest to least on, a chart of positive values has a logarithmic scale."""
 
 
-def line_chart(curves: Mapping[str, Curve], unit: str) -> str:
+def line_chart(curves: Mapping[str, Curve], unit: str, may_be_logarithmic: bool = False) -> str:
     """Draw curves over one axis, with a legend under them.
 
     Args:
         curves: At most `SERIES`, by name.
         unit: What the steps are.
+        may_be_logarithmic: Whether values of very different size are drawn on a logarithmic scale.
 
     Returns:
         HTML; nothing without a value.
@@ -34,7 +35,8 @@ def line_chart(curves: Mapping[str, Curve], unit: str) -> str:
         return ''
     xs = [step for curve in shown.values() for step in curve.steps]
     ys = [value for curve in shown.values() for value in curve.values]
-    across, up = Scale.around(xs), Scale.around(ys, logarithm=min(ys) > 0 and max(ys) / min(ys) > _LOGARITHMIC)
+    logarithm = may_be_logarithmic and min(ys) > 0 and max(ys) / min(ys) > _LOGARITHMIC
+    across, up = Scale.around(xs), Scale.around(ys, logarithm)
     parts = [_axes(across, up, unit)]
     parts += [_line(curve, name, number, across, up) for number, (name, curve) in enumerate(shown.items())]
     return _figure(''.join(parts), f'{", ".join(shown)} over {unit}', _legend(list(shown)))
@@ -78,8 +80,8 @@ def heat_map(matrix: np.ndarray, rows: Sequence[str], columns: Sequence[str]) ->
     Returns:
         HTML.
     """
-    cell, left, top = (34 if len(rows) <= 12 else 22), 110, 92
-    width, height = left + cell * len(columns) + 8, top + cell * len(rows) + 8
+    cell, left, top = (34 if len(rows) <= 12 else 22), 124, 96
+    width, height = left + cell * len(columns) + 60, top + cell * len(rows) + 8
     parts = [_column_name(name, left + cell * (k + 0.5), top - 6) for k, name in enumerate(columns)]
     for i, name in enumerate(rows):
         middle = top + cell * (i + 0.5) + 4

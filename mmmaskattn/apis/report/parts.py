@@ -65,7 +65,7 @@ def curve_parts(training: Training) -> list[Part]:
     rates = {name: curve for name, curve in training.training.items() if name in ('lr', 'base_lr')}
     if len({tuple(curve.values) for curve in rates.values()}) == 1:
         rates = dict(list(rates.items())[:1])
-    drawn = [('Losses', line_chart(losses, 'iteration')), ('Learning rate', line_chart(rates, 'iteration'))]
+    drawn = [('Losses', line_chart(losses, 'iteration', True)), ('Learning rate', line_chart(rates, 'iteration'))]
     drawn += [(f'Validation: {name}', line_chart(one, training.validation_unit)) for name, one in _families(training)]
     charts = [(name, chart) for name, chart in drawn if chart]
     return [Part('Training', training.progress, charts=charts)] if charts else []
@@ -98,10 +98,15 @@ def evaluation_parts(found: Evaluation) -> list[Part]:
         found: The evaluation.
     """
     about = f'{found.images} pictures of the {found.split} set, protocol {found.protocol}, {found.checkpoint.name}'
-    parts = [_class_part(found, about), _size_part(found), _confusion_part(found)]
-    all_figures = [[name, f'{value:.2f}'] for name, value in found.figures.items()]
-    parts += [_example_part('Worst pictures', found.worst, found), _example_part('Best pictures', found.best, found)]
-    parts.append(Part('All figures', 'In per cent.', header=['figure', 'value'], rows=all_figures, half=True))
+    figures = [[name, f'{value:.2f}'] for name, value in found.figures.items()]
+    parts = [
+        _class_part(found, about),
+        _confusion_part(found),
+        _size_part(found),
+        Part('All figures', 'In per cent.', header=['figure', 'value'], rows=figures, half=True),
+        _example_part('Worst pictures', found.worst, found),
+        _example_part('Best pictures', found.best, found),
+    ]
     return [part for part in parts if part]
 
 

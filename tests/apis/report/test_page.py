@@ -100,8 +100,8 @@ def test_a_panoptic_training(panoptic, tmp_path, capsys):
     assert f'Written to {panoptic.folder}/report.html' in capsys.readouterr().out
     assert sorted(path.name for path in panoptic.folder.iterdir()) == sorted([*before, 'report.html'])
     page = read(panoptic.folder / 'report.html')
-    titles = ('Training', 'Classes', 'By size of the objects', 'Confusion of pixels', 'Worst pictures', 'Best pictures',
-              'All figures', 'Commands, versions, config')  # fmt: skip
+    titles = ('Training', 'Classes', 'Confusion of pixels', 'By size of the objects', 'All figures', 'Worst pictures',
+              'Best pictures', 'Commands, versions, config')  # fmt: skip
     assert page.titles == list(titles)
     assert page.images == 2 * 3
     assert page.charts == 6, 'losses, learning rate, PQ, AP, mIoU, confusion'
