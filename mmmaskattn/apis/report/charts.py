@@ -15,6 +15,7 @@ SERIES = 8
 _WIDTH, _HEIGHT = 440, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 18, 10, 38
 _MOST_POINTS = 400
+_SHRINKS = 0.75  # how far a grid shrinks before it is scrolled
 _LOGARITHMIC = 30.0
 """From this ratio of greatest to least on, a chart of positive values has a logarithmic scale."""
 
@@ -90,7 +91,8 @@ def heat_map(matrix: np.ndarray, rows: Sequence[str], columns: Sequence[str]) ->
             corner = (left + cell * k, top + cell * i)
             parts.append(_cell(float(share), corner, cell, f'{name} taken for {columns[k]}', diagonal=i == k))
     drawing = _svg(''.join(parts), 'confusion matrix', (width, height))
-    return f'<div class="wide"><div style="min-width:{min(width, 1000)}px;max-width:{width}px">{drawing}</div></div>'
+    room = f'min-width:{round(_SHRINKS * width)}px;max-width:{width}px'
+    return f'<div class="wide"><div style="{room}">{drawing}</div></div>'
 
 
 def _cell(share: float, corner: tuple[float, float], side: int, title: str, diagonal: bool) -> str:
@@ -98,7 +100,8 @@ def _cell(share: float, corner: tuple[float, float], side: int, title: str, diag
     kind = 'right' if diagonal else 'wrong'
     text = ''
     if side > 30 and share >= 0.005:
-        text = f'<text x="{x + side / 2}" y="{y + side / 2 + 4}" text-anchor="middle">{100 * share:.0f}</text>'
+        bold = ' class="on"' if share > 0.55 else ''
+        text = f'<text{bold} x="{x + side / 2}" y="{y + side / 2 + 4}" text-anchor="middle">{100 * share:.0f}</text>'
     shade = f'<rect class="{kind}" x="{x}" y="{y}" width="{side - 1}" height="{side - 1}" opacity="{share:.3f}"/>'
     frame = f'<rect class="cell" x="{x}" y="{y}" width="{side - 1}" height="{side - 1}"/>'
     return f'<g>{frame}{shade}{text}<title>{escape(title)}: {100 * share:.1f} %</title></g>'
@@ -231,7 +234,7 @@ def _grouped(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def number(value: float) -> str:
     """Write a number as short as an axis wants it."""
-    if value and not 1e-3 <= abs(value) < 1e5:
+    if value and not 1e-4 <= abs(value) < 1e5:
         return f'{value:.0e}'.replace('e-0', 'e-').replace('e+0', 'e')
     return f'{value:.4g}'
 
