@@ -129,6 +129,19 @@ def test_a_semantic_training(semantic, tmp_path):
     assert page.images == 4 * 3
 
 
+def test_an_instance_training(panoptic, tmp_path):
+    config = write_segment_job(tmp_path, 'instance', panoptic.config.parent / 'coco')
+    train_here(config, tmp_path / 'work')
+    page = read(write_report(tmp_path / 'work', split='test', pictures=1))
+    (best,) = (tmp_path / 'work').glob('best_*.pth')
+    tested = run_test([str(config), str(best), '--work-dir', str(tmp_path / 'tested')])
+    cells = page.cells()
+    assert {name: cells[name] for name in tested} == {name: f'{value:.2f}' for name, value in tested.items()}
+    assert ['objects', 'AP'] in page.rows
+    assert page.images == 2 * 3
+    assert "By the picture's PQ of the things" in page.text
+
+
 def test_before_the_first_checkpoint_there_are_curves_alone(semantic, tmp_path):
     running = tmp_path / 'running'
     shutil.copytree(semantic.folder, running, ignore=shutil.ignore_patterns('*.pth', 'last_checkpoint'))
