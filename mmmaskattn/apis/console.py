@@ -1,8 +1,9 @@
-"""The command ``mmmaskattn``: predict, list models, begin with pictures of one's own, train, test."""
+"""The command ``mmmaskattn``: predict, list models, begin with pictures of one's own, train, test, report."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -11,6 +12,9 @@ from pathlib import Path
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
 from mmmaskattn.apis.model import config_file
 from mmmaskattn.apis.model_index import TASKS, ModelEntry, list_models
+from mmmaskattn.apis.report import write_report
+from mmmaskattn.apis.report.evaluate import SPLITS
+from mmmaskattn.apis.report.page import PICTURES
 from mmmaskattn.apis.video import label_video
 from mmmaskattn.data_tools.init import Given, checked_names, init_folder
 from mmmaskattn.engine.launch import finish_distributed, tool_parser
@@ -31,6 +35,7 @@ ABOUT = """Label pictures of any size with networks for 128x128 pixels.
   mmmaskattn init --images DIR --labels DIR --out FOLDER   look at pictures of your own, and write a config for them
   mmmaskattn train CONFIG                                  train, as tools/train.py does
   mmmaskattn test CONFIG CHECKPOINT                        evaluate, as tools/test.py does
+  mmmaskattn report FOLDER                                 a page about a training or about predictions
   mmmaskattn info                                          what is installed
 
 mmmaskattn COMMAND --help lists the options of a command.
@@ -50,6 +55,12 @@ INIT_EXAMPLES = """examples:
   mmmaskattn init --images cells --labels cells_ids --task instance --classes cell --out cells_128
 
 Layouts of labels, and how each is read: docs/how-to/label-formats.md. Pictures stay where they are.
+"""
+REPORT_EXAMPLES = """examples:
+  mmmaskattn report work_dirs/mine                                writes work_dirs/mine/report.html
+  mmmaskattn report work_dirs/mine --split test --out mine.html   tests on the config's test set
+  mmmaskattn report work_dirs/mine --no-test                      curves alone, while it trains
+  mmmaskattn report found                                         what mmmaskattn predict --out found has written
 """
 SKIPPED_SHOWN = 10
 
@@ -199,6 +210,29 @@ def _with_config(argv: Sequence[str]) -> list[str]:
     return words
 
 
+def report_page(argv: Sequence[str]) -> None:
+    """Write a page about a training or about predictions.
+
+    Args:
+        argv: Words after ``report``.
+    """
+    parser = tool_parser('Write one static page about a training or about predictions.', REPORT_EXAMPLES)
+    parser.add_argument('folder', help='folder of a training, finished or running, or of mmmaskattn predict --out')
+    parser.add_argument('--out', help='the page; default FOLDER/report.html')
+    parser.add_argument('--split', choices=SPLITS, default=SPLITS[0], help='data to test on (default val)')
+    parser.add_argument('--checkpoint', help="checkpoint to test; the training's best one by default")
+    parser.add_argument(
+        '--pictures', type=int, default=PICTURES, help=f'best and worst ones shown (default {PICTURES})'
+    )
+    parser.add_argument('--no-test', action='store_true', help='curves alone: no checkpoint is tested')
+    parser.add_settings()
+    args = parser.parse_args(argv)
+    quiet_start()
+    asked = f'{NAME} report {shlex.join(argv)}'
+    settings = (args.split, args.checkpoint, args.pictures, not args.no_test, args.cfg_options, asked)
+    print(f'Written to {write_report(args.folder, args.out, *settings)}')
+
+
 def info(argv: Sequence[str]) -> None:
     """Print what is installed.
 
@@ -216,6 +250,7 @@ COMMANDS: dict[str, Callable] = {
     'init': init,
     'train': train_named,
     'test': test_named,
+    'report': report_page,
     'info': info,
 }
 

@@ -18,6 +18,11 @@ from pycocotools.coco import COCO
 from mmmaskattn.datasets.coco_json import load_coco_json
 from mmmaskattn.datasets.transforms.coco_masks import to_run_lengths
 
+COCO_SIZE_BINS = (32.0**2, 96.0**2)
+"""Areas in pixels that part COCO's small, medium and large."""
+COCO_IMAGE_AREA = 640 * 480
+"""Pixels of the picture that these areas are meant for, wherever pictures have another size."""
+
 
 class ImageRecord(NamedTuple):
     """What is kept of an image until all are evaluated.

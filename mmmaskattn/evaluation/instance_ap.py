@@ -17,14 +17,19 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mmmaskattn.evaluation.classes import class_kinds, log_figures, metrics_by_class
-from mmmaskattn.evaluation.coco_records import ImageRecord, TruthFile, annotations_of, coco_object
+from mmmaskattn.evaluation.coco_records import (
+    COCO_IMAGE_AREA,
+    COCO_SIZE_BINS,
+    ImageRecord,
+    TruthFile,
+    annotations_of,
+    coco_object,
+)
 from mmmaskattn.evaluation.id_maps import as_array, check_same_size, instances_of, name_of, part_of
 from mmmaskattn.registry import METRICS
 from mmmaskattn.utils.option_types import CollectDevice, Count, Interval, Name, PositiveFraction, Thresholds
 
 COCO_THRESHOLDS = tuple(np.linspace(0.5, 0.95, 10).tolist())
-COCO_SIZE_BINS = (32.0**2, 96.0**2)
-COCO_IMAGE_AREA = 640 * 480
 SIZES = ('all', 's', 'm', 'l')
 _LARGEST = 1e10
 

@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
 from mmmaskattn.datasets.transforms.id_map import IdMap
 from mmmaskattn.evaluation.classes import ClassKinds, class_kinds, log_figures, metrics_by_class
+from mmmaskattn.evaluation.coco_records import COCO_IMAGE_AREA, COCO_SIZE_BINS
 from mmmaskattn.evaluation.id_maps import check_same_size, label_map, predicted_segments, true_segments
 from mmmaskattn.registry import METRICS
 from mmmaskattn.utils.option_types import CollectDevice
+
+SIZE_NAMES = ('s', 'm', 'l')
+
+
+class Matching(NamedTuple):
+    """Which segments of an image match.
+
+    Attributes:
+        iou: float64 (n,), of each true segment with the prediction that it matches; 0 for none.
+        missed: bool (n,), whether a true segment matches nothing, and should.
+        wrong: bool (m,), whether a predicted segment matches nothing, and should.
+        true_areas: float64 (n,), pixels.
+        areas: float64 (m,), pixels of the predicted segments.
+    """
+
+    iou: np.ndarray
+    missed: np.ndarray
+    wrong: np.ndarray
+    true_areas: np.ndarray
+    areas: np.ndarray
 
 
 def match_segments(truth: IdMap, predicted: IdMap, num_classes: int) -> np.ndarray:
@@ -33,22 +54,76 @@ def match_segments(truth: IdMap, predicted: IdMap, num_classes: int) -> np.ndarr
     Returns:
         float64 (num_classes, 4): sum of IoU over matches, matches, false positives, misses (false negatives).
     """
+    found = _matching(truth, predicted)
+    every = (np.ones(len(found.iou), bool), np.ones(len(found.wrong), bool))
+    return _counts(found, truth, predicted, num_classes, *every)
+
+
+def match_things_by_size(
+    truth: IdMap, predicted: IdMap, num_classes: int, size_bins: tuple[float, float]
+) -> np.ndarray:
+    """Match the segments of one image and count the things of each size apart.
+
+    Matches and misses count by the area of the true thing, false positives by their own.
+
+    Args:
+        truth: See `match_segments`.
+        predicted: See `match_segments`.
+        num_classes: Number of classes.
+        size_bins: Areas in pixels that part small, medium and large.
+
+    Returns:
+        float64 (3, num_classes, 4): for small, medium and large what `match_segments` counts; the three add up to it.
+    """
+    found = _matching(truth, predicted)
+    sizes, guessed = (np.digitize(areas, size_bins) for areas in (found.true_areas, found.areas))
+    things, guesses = truth.things[1:], predicted.things[1:]
+    chosen = [(things & (sizes == size), guesses & (guessed == size)) for size in range(len(SIZE_NAMES))]
+    return np.stack([_counts(found, truth, predicted, num_classes, *parts) for parts in chosen])
+
+
+def _matching(truth: IdMap, predicted: IdMap) -> Matching:
     rows, columns = len(truth.labels), len(predicted.labels)
     pairs = np.bincount((truth.ids * columns + predicted.ids).ravel(), minlength=rows * columns)
     pairs = pairs.reshape(rows, columns).astype(np.float64)
-    areas = pairs.sum(axis=0)[1:]
+    areas, true_areas = pairs.sum(axis=0)[1:], pairs.sum(axis=1)[1:]
     shared, on_void = pairs[1:, 1:], pairs[0, 1:]
-    union = pairs.sum(axis=1)[1:, None] + areas - shared - on_void
-    iou = shared / np.maximum(union, 1)
-    crowd, labels, guesses = truth.crowds[1:], truth.labels[1:], predicted.labels[1:]
-    same = labels[:, None] == guesses
+    iou = shared / np.maximum(true_areas[:, None] + areas - shared - on_void, 1)
+    crowd = truth.crowds[1:]
+    same = truth.labels[1:, None] == predicted.labels[1:]
     match = same & ~crowd[:, None] & (iou > 0.5)
     ignored = on_void + (shared * (same & crowd[:, None])).sum(axis=0)
     wrong = ~match.any(axis=0) & (ignored <= 0.5 * areas)
-    missed = ~match.any(axis=1) & ~crowd
-    counts = (np.bincount(found, minlength=num_classes) for found in (labels[match.any(axis=1)], guesses[wrong]))
-    sums = np.bincount(labels, (iou * match).sum(axis=1), minlength=num_classes)
-    return np.stack([sums, *counts, np.bincount(labels[missed], minlength=num_classes)], axis=1)
+    return Matching((iou * match).sum(axis=1), ~match.any(axis=1) & ~crowd, wrong, true_areas, areas)
+
+
+def _counts(
+    found: Matching, truth: IdMap, predicted: IdMap, num_classes: int, chosen: np.ndarray, guesses: np.ndarray
+) -> np.ndarray:
+    """Sums by class over the chosen true segments (n,) and predicted ones (m,)."""
+    labels, missed = truth.labels[1:][chosen], found.missed[chosen]
+    matched = found.iou[chosen] > 0
+    wrong = predicted.labels[1:][found.wrong & guesses]
+    columns = [np.bincount(labels, found.iou[chosen], minlength=num_classes)]
+    columns += [np.bincount(one, minlength=num_classes) for one in (labels[matched], wrong, labels[missed])]
+    return np.stack(columns, axis=1)
+
+
+def quality(counts: np.ndarray) -> dict[str, np.ndarray]:
+    """Make PQ, SQ and RQ of counts.
+
+    Args:
+        counts: float64 (classes, 4), see `match_segments`.
+
+    Returns:
+        Each float64 (classes,), in per cent; NaN for a class of which nothing was counted.
+    """
+    iou, found = counts[:, 0], counts[:, 1]
+    size = found + (counts[:, 2] + counts[:, 3]) / 2
+    occurs = size > 0
+    size = np.where(occurs, size, np.nan)
+    figures = {'PQ': iou / size, 'SQ': np.where(occurs, iou / np.maximum(found, 1), np.nan), 'RQ': found / size}
+    return {name: 100 * values for name, values in figures.items()}
 
 
 @METRICS.register_module()
@@ -66,6 +141,9 @@ class PanopticQuality(BaseMetric):
 
     Args:
         classwise: Also return ``PQ(<class>)`` of every class that occurs.
+        by_size: Also return ``PQ_s``, ``PQ_m`` and ``PQ_l`` of small, medium and large things, see
+            `match_things_by_size`; each is left out if there is no thing of that size. Sizes are those of `InstanceAP`:
+            COCO's, as the same part of an image at every resolution.
         collect_device: mmengine's: where results of several processes are gathered.
         prefix: What stands before the names, the protocol as a rule.
 
@@ -74,10 +152,14 @@ class PanopticQuality(BaseMetric):
     """
 
     def __init__(
-        self, classwise: bool = False, collect_device: CollectDevice = 'cpu', prefix: str | None = None
+        self,
+        classwise: bool = False,
+        by_size: bool = False,
+        collect_device: CollectDevice = 'cpu',
+        prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        self.classwise = classwise
+        self.classwise, self.by_size = classwise, by_size
 
     def process(self, data_batch: Any, data_samples: Sequence[Mapping[str, Any]]) -> None:
         """Match the segments of a batch."""
@@ -86,32 +168,43 @@ class PanopticQuality(BaseMetric):
             truth = true_segments(sample, kinds)
             guess = label_map(sample, 'pred_panoptic_seg')
             check_same_size(sample, guess.shape, truth.ids.shape)
-            counts = match_segments(truth, predicted_segments(guess, len(kinds.names), sample), len(kinds.names))
+            segments = predicted_segments(guess, len(kinds.names), sample)
+            counts = match_segments(truth, segments, len(kinds.names))
             present = np.flatnonzero(counts.any(axis=1))
-            self.results.append((present, counts[present]))
+            sizes = self._sizes(truth, segments, len(kinds.names))
+            self.results.append((present, counts[present], sizes[:, present]))
 
-    def compute_metrics(self, results: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
+    def _sizes(self, truth: IdMap, predicted: IdMap, num_classes: int) -> np.ndarray:
+        """Counts of each size, or none if they are not asked for."""
+        if not self.by_size:
+            return np.zeros((0, num_classes, 4))
+        low, high = (area * truth.ids.size / COCO_IMAGE_AREA for area in COCO_SIZE_BINS)
+        return match_things_by_size(truth, predicted, num_classes, (low, high))
+
+    def compute_metrics(self, results: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> dict[str, float]:
         """Average over the data set.
 
         Args:
-            results: Of each image the labels that occur and their counts, see `match_segments`.
+            results: Of each image the labels that occur, their counts, see `match_segments`, and those of each size.
         """
         kinds = self._kinds()
         total = np.zeros((len(kinds.names), 4))
-        for present, counts in results:
+        of_sizes = np.zeros((len(SIZE_NAMES) if self.by_size else 0, len(kinds.names), 4))
+        for present, counts, sizes in results:
             total[present] += counts
-        iou, found = total[:, 0], total[:, 1]
-        size = found + (total[:, 2] + total[:, 3]) / 2
-        occurs = size > 0
-        size = np.where(occurs, size, np.nan)
-        figures = {'PQ': iou / size, 'SQ': np.where(occurs, iou / np.maximum(found, 1), np.nan), 'RQ': found / size}
-        figures = {name: 100 * values for name, values in figures.items()}
+            of_sizes[:, present] += sizes
+        figures = quality(total)
+        occurs = ~np.isnan(figures['PQ'])
         log_figures('Panoptic quality', kinds.names, figures)
         metrics = {
             name + suffix: float(values[part][occurs[part]].mean()) if occurs[part].any() else 0.0
             for suffix, part in kinds.parts.items()
             for name, values in figures.items()
         }
+        for size, counts in zip(SIZE_NAMES, of_sizes):
+            values = quality(counts)['PQ']
+            if not np.isnan(values).all():
+                metrics[f'PQ_{size}'] = float(np.nanmean(values))
         return {**metrics, **(metrics_by_class('PQ', kinds.names, figures['PQ']) if self.classwise else {})}
 
     def _kinds(self) -> ClassKinds:

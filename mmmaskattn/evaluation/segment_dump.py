@@ -17,6 +17,7 @@ from mmengine.logging import print_log
 from pycocotools import mask as run_lengths
 
 from mmmaskattn.datasets.panoptic_png import id_to_rgb
+from mmmaskattn.datasets.transforms.id_map import IGNORE_LABEL
 from mmmaskattn.evaluation.classes import ClassKinds, class_kinds
 from mmmaskattn.evaluation.id_maps import as_array, label_map, name_of, predicted_segments
 from mmmaskattn.registry import METRICS
@@ -32,7 +33,8 @@ class SegmentDump(BaseMetric):
     height]), ``score`` and ``segmentation`` (run-length code), as pycocotools' ``COCO.loadRes`` reads it.
     ``panoptic.json`` with ``panoptic/<image>.png`` (from ``pred_panoptic_seg``): COCO's panoptic format with
     ``images`` and ``categories``, which our panoptic data sets read; a PNG holds segment ids R + 256 G + 65536 B, 0
-    where there is no segment.
+    where there is no segment. ``semantic/<image>.png`` (from ``pred_sem_seg``): the class of each pixel, as its place
+    in the list of classes, things first, from 0 on; 255 where there is none.
 
     The first process writes, once all predictions are collected; every file is whole or not there. It is no metric and
     reports none.
@@ -81,6 +83,7 @@ class SegmentDump(BaseMetric):
                     path=sample['img_path'],
                     instances=encode_instances(sample['pred_instances']) if has_masks else None,
                     panoptic=encode_panoptic(sample, num_classes) if has_map else None,
+                    semantic=encode_semantic(sample, num_classes) if 'pred_sem_seg' in sample else None,
                 )
             )
 
@@ -91,6 +94,7 @@ class SegmentDump(BaseMetric):
         written = [
             _write_instances(folder, [r for r in results if r['instances'] is not None], categories),
             _write_panoptic(folder, [r for r in results if r['panoptic'] is not None], categories, self.given),
+            _write_semantic(folder, [r for r in results if r['semantic'] is not None]),
         ]
         print_log(f'Predictions of {len(results)} images: {", ".join(filter(None, written))}.', logger='current')
         return {}
@@ -158,6 +162,21 @@ def encode_panoptic(sample: Mapping[str, Any], num_classes: int) -> dict[str, An
     return dict(png=png, size=list(found.ids.shape), segments=segments)
 
 
+def encode_semantic(sample: Mapping[str, Any], num_classes: int) -> bytes:
+    """Encode the semantic map of an image as PNG.
+
+    Args:
+        sample: The data sample as a dictionary, with ``pred_sem_seg``.
+        num_classes: Number of classes, things and stuff.
+
+    Returns:
+        The file's bytes: labels from 0 on, `IGNORE_LABEL` outside the classes.
+    """
+    labels = label_map(sample, 'pred_sem_seg')
+    known = (labels >= 0) & (labels < num_classes)
+    return cv2.imencode('.png', np.where(known, labels, IGNORE_LABEL).astype(np.uint8))[1].tobytes()
+
+
 def _read_json(path: str) -> dict[str, list]:
     """Categories and images of a COCO json; the annotations are not kept."""
     try:
@@ -200,6 +219,16 @@ def _write_panoptic(folder: Path, records: list[dict], categories: list[dict], g
         content['annotations'].append(dict(image_id=image_id, file_name=png, segments_info=segments))
     atomic_write(folder / 'panoptic.json', json.dumps(content).encode())
     return f'{len(records)} panoptic maps in {folder / "panoptic"} and {folder / "panoptic.json"}'
+
+
+def _write_semantic(folder: Path, records: list[dict]) -> str:
+    """Write the label maps, if the model predicts them; return what was written."""
+    if not records:
+        return ''
+    names = unique_names(record['path'] for record in records)
+    for record in records:
+        atomic_write(folder / 'semantic' / f'{names[record["path"]]}.png', record['semantic'])
+    return f'{len(records)} label maps in {folder / "semantic"}'
 
 
 def _with_category(segment: dict, categories: list[dict]) -> dict:

@@ -51,6 +51,34 @@ def test_iou_of_exactly_half_is_no_match_and_just_above_is():
     assert above['RQ'] == 100
 
 
+def test_quality_by_size_parts_the_things_and_leaves_stuff_out():
+    """Of 2400 pixels things are small below 8 and large from 72 on."""
+    ids = np.zeros((40, 60), int)
+    ids[:2, :3] = 1  # 6 of 2400 pixels: small, found
+    ids[5:10, :10] = 2  # medium, found with 40 of 50 pixels
+    ids[20:] = 3  # large, missed
+    ids[:2, 30:] = 4  # stuff
+    guess = np.where(ids == 3, 0, ids)
+    guess[5:10, 8:10] = 0
+    guess[12:14, :2] = 5  # small, wrong
+    labels = [CAT, CAT, CAT, SKY]
+    sample = with_panoptic(truth(np.where(guess == 5, 4, ids), labels), guess, [CAT, CAT, CAT, SKY, CAT])
+    metrics = evaluate(PanopticQuality(by_size=True), [sample])
+    assert metrics['PQ_s'] == pytest.approx(100 * 1 / 1.5)
+    assert metrics['PQ_m'] == pytest.approx(100 * 0.8)
+    assert metrics['PQ_l'] == 0
+    assert metrics['PQ_things'] == pytest.approx(100 * 1.8 / (2 + 0.5 + 0.5))
+    whole = evaluate(PanopticQuality(), [sample])
+    assert whole == {name: value for name, value in metrics.items() if name not in ('PQ_s', 'PQ_m', 'PQ_l')}
+
+
+def test_no_figure_of_a_size_without_things():
+    ids = rows(1, 1, 2, 2)
+    metrics = evaluate(PanopticQuality(by_size=True), [with_panoptic(truth(ids, [CAT, SKY]), ids, [CAT, SKY])])
+    assert metrics['PQ_l'] == 100
+    assert not {'PQ_s', 'PQ_m'} & metrics.keys()
+
+
 def test_void_pixels_of_the_prediction_leave_the_union():
     # Prediction: rows 0-2. Truth: row 2. Rows 0 and 1 are void, so the IoU is 1 / 1.
     assert score(rows(0, 0, 1, 2), [CAT, SKY], rows(1, 1, 1, 2), [CAT, SKY])['PQ(cat)'] == 100

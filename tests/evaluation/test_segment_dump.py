@@ -10,6 +10,7 @@ import torch
 from dump_job import COUNT, work
 from mmengine.evaluator import Evaluator
 from mmengine.registry import DATASETS, init_default_scope
+from mmengine.structures import PixelData
 from pycocotools.coco import COCO
 from segment_samples import METAINFO, VOID, instances_of, rectangle, segment_sample
 from warm_processes import run_two
@@ -101,6 +102,22 @@ def test_void_is_0_and_ids_are_three_bytes_in_rgb_order(tmp_path):
     expected = rectangle(SIZE, 2, 3, 5, 9)
     assert np.array_equal(picture[..., 2], expected), 'red, which OpenCV gives last'
     assert not picture[..., :2].any()
+
+
+def test_semantic_maps_lie_beside_the_panoptic_ones(tmp_path):
+    samples = [segment_sample(), second_sample()]
+    maps = [torch.zeros(1, *SIZE, dtype=torch.int64), torch.full((1, *SIZE), 3)]
+    maps[0][0, 4:, 2:] = 2
+    maps[1][0, 0, 0] = len(IDS)  # no class
+    for sample, labels in zip(samples, maps):
+        sample.pred_sem_seg = PixelData(sem_seg=labels)
+    folder = dump(tmp_path / 'out', samples)
+    names = sorted(path.name for path in (folder / 'panoptic').iterdir())
+    assert sorted(path.name for path in (folder / 'semantic').iterdir()) == names == ['image.png', 'second.png']
+    first, second = (cv2.imread(str(folder / 'semantic' / name), cv2.IMREAD_UNCHANGED) for name in names)
+    assert np.array_equal(first, maps[0][0].numpy())
+    assert second[0, 0] == 255
+    assert (second.ravel()[1:] == 3).all()
 
 
 def test_pictures_of_one_stem_are_told_apart(tmp_path):

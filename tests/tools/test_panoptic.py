@@ -123,6 +123,9 @@ def check_dump(folder: Path, data: Path, size: tuple[int, int] | None) -> None:
         assert {segment['category_id'] for segment in one['segments_info']} <= categories
         picture = cv2.imread(str(folder / 'panoptic' / one['file_name']))
         assert picture.shape[:2] == (size or images[one['image_id']])
+        labels = cv2.imread(str(folder / 'semantic' / one['file_name']), cv2.IMREAD_UNCHANGED)
+        assert labels.shape == picture.shape[:2]
+        assert labels.max() < len(official['categories'])
     instances = json.loads((folder / 'instances.json').read_text())
     assert instances, 'some instance is predicted, however bad'
     for one in instances:
