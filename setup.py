@@ -62,18 +62,8 @@ setup(
     install_requires=[
         *(supported(name) for name in ('torch', 'numpy', 'opencv-python', 'mmsegmentation', 'mmdet')),
         *(supported(name, capped=True) for name in ('mmengine', 'mmcv')),
-        *(
-            'jinja2',
-            'matplotlib',
-            'pillow',
-            'rich',
-            'pycocotools',
-            'ftfy',
-            'regex',
-            'setuptools<81',
-            'eval_type_backport>=0.2',
-        ),
-        *('mmmaskattn-runtime', 'msgspec>=0.18', 'filelock>=3.12', 'scipy', 'safetensors>=0.4', 'PyYAML'),
+        *('matplotlib', 'pillow', 'rich', 'pycocotools', 'ftfy', 'regex', 'setuptools<81', 'eval_type_backport>=0.2'),
+        *('mmmaskattn-runtime', 'msgspec>=0.18', 'filelock>=3.12', 'scipy', 'safetensors>=0.4', 'PyYAML', 'Jinja2'),
     ],
     entry_points={'console_scripts': ['mmmaskattn = mmmaskattn.apis.console:main']},
     extras_require={
