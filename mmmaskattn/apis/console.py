@@ -76,6 +76,11 @@ def _predict_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _source(word: str) -> str | int:
+    """A path, or the number of a camera where there is no file of that name."""
+    return int(word) if word.isascii() and word.isdecimal() and not Path(word).exists() else word
+
+
 def _add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--model', required=True, help=f'name of a model ({NAME} models lists them), or a config file')
     parser.add_argument('--weights', help='checkpoint, where it is not the one of the model index')
@@ -92,11 +97,11 @@ def predict(argv: Sequence[str]) -> None:
     """
     args = _predict_parser().parse_args(argv)
     quiet_start()
-    inputs = int(args.input) if args.input.isdigit() else args.input
+    inputs = _source(args.input)
     inferencer = MaskAttnInferencer(args.model, args.weights, args.device, args.task, args.score, show_progress=True)
     written = inferencer(inputs, batch_size=args.batch_size, out_dir=args.out, formats=args.formats, style=args.style)
     for one in islice(inferencer.skipped, SKIPPED_SHOWN):
-        print(f'skipped: {one.reason}', file=sys.stderr)
+        print(f'skipped: {" ".join(one.reason.split())}', file=sys.stderr)
     if len(inferencer.skipped) > SKIPPED_SHOWN:
         print(f'skipped: {len(inferencer.skipped) - SKIPPED_SHOWN} more', file=sys.stderr)
     if not written:
@@ -121,7 +126,7 @@ def video(argv: Sequence[str]) -> None:
         parser.error('give --out, --show, or both')
     quiet_start()
     inferencer = MaskAttnInferencer(args.model, args.weights, args.device, args.task, args.score)
-    source = int(args.input) if args.input.isdigit() else args.input
+    source = _source(args.input)
     print(f'{label_video(inferencer, source, args.out, args.show)} frames' + (f' in {args.out}' if args.out else ''))
 
 
@@ -138,7 +143,7 @@ def models(argv: Sequence[str]) -> None:
     args = parser.parse_args(argv)
     entries = list_models(args.task, args.data, published=not args.all)
     if not entries:
-        print('No model with weights fits; --all lists the configs to train.')
+        print('No model fits.' if args.all else 'No model with weights fits; --all lists the configs to train.')
         return
     header = ['model', 'task', 'data', 'input', 'classes', 'accuracy', 'latency', 'licence of the data']
     print(markdown_table(header, [_model_row(entry) for entry in entries]))

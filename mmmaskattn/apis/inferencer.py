@@ -27,6 +27,9 @@ from mmmaskattn_runtime.drawing import Style
 from mmmaskattn_runtime.pictures import Picture
 
 DEFAULT_SCORE = 0.3
+LARGE_BATCH = 3 * 2**24
+"""Values of the pictures of a batch after which it is full: 50 MB."""
+NOT_OF_TASK = {'semantic': ('coco', 'panoptic'), 'instance': ('maps', 'panoptic'), 'panoptic': ()}
 
 
 class Read(NamedTuple):
@@ -101,6 +104,8 @@ class MaskAttnInferencer(BaseInferencer):
         self.classes, self.task, self.size = self.ready.classes, self.ready.task, self.ready.size
         hook = (self.cfg.get('default_hooks') or {}).get('visualization') or {}
         self.score_thr = hook.get('score_thr', DEFAULT_SCORE) if score_thr is None else score_thr
+        if not 0 <= self.score_thr <= 1:
+            raise ValueError(f'score_thr: found {score_thr}, expected 0 to 1')
         self.show_progress = show_progress
         self.pipeline = self._init_pipeline(self.cfg)
         self.collate_fn = self._init_collate(self.cfg)
@@ -135,10 +140,7 @@ class MaskAttnInferencer(BaseInferencer):
             PictureError: If a single picture cannot be read, or nothing is there.
         """
         if out_dir is not None:
-            writer = Writer(out_dir, self.classes, formats, style)
-            for result, picture in self.results(inputs, batch_size):
-                writer.add(result, picture)
-            return writer.close()
+            return self._write(inputs, batch_size, Writer(out_dir, self.classes, self._fitting(formats), style))
         stream = self._samples(inputs, batch_size) if return_datasamples else self.results(inputs, batch_size)
         found = [result for result, _ in stream]
         if not is_single(inputs):
@@ -146,6 +148,24 @@ class MaskAttnInferencer(BaseInferencer):
         if not found:
             raise PictureError(self.skipped[0].reason)
         return found[0]
+
+    def _fitting(self, formats: Sequence[str] | str | None) -> list[str] | None:
+        """Formats as a list; refused if the task gives none of them."""
+        if formats is None:
+            return None
+        wanted = [formats] if isinstance(formats, str) else list(formats)
+        if wanted and set(wanted) <= set(NOT_OF_TASK[self.task]):
+            raise ValueError(f'formats {", ".join(wanted)}: a model of the {self.task} task gives none of them')
+        return wanted
+
+    def _write(self, inputs: Any, batch_size: int, writer: Writer) -> list[Path]:
+        """Write results as they come; the tables also if something ends the run, of what there was until then."""
+        try:
+            for result, picture in self.results(inputs, batch_size):
+                writer.add(result, picture)
+        finally:
+            written = writer.close()
+        return written
 
     def stream(self, inputs: Picture | Iterable[Any] | int, batch_size: int = 8) -> Iterator[Result]:
         """Predict one batch after another, for folders, videos and cameras of any length.
@@ -182,14 +202,20 @@ class MaskAttnInferencer(BaseInferencer):
             yield from zip(self.forward(data), (one.picture for one in batch))
 
     def _batches(self, inputs: Any, batch_size: int) -> Iterator[list[Read]]:
-        if batch_size < 1:
-            raise ValueError(f'batch_size: found {batch_size}, expected 1 or more')
+        if not isinstance(batch_size, int) or batch_size < 1:
+            raise ValueError(f'batch_size: found {batch_size!r}, expected a whole number, 1 or more')
         self.skipped, self.finished = [], 0
         sources: Iterable[Source] = find_pictures(inputs)
         read = self._read(self._counted(sources, inputs))
-        while batch := list(itertools.islice(read, batch_size)):
-            yield batch
-            self.finished += len(batch)
+        batch: list[Read] = []
+        for one in itertools.chain(read, [None]):
+            if one is not None:
+                batch.append(one)
+            full = len(batch) == batch_size or sum(each.picture.size for each in batch) > LARGE_BATCH
+            if batch and (one is None or full):
+                yield batch
+                self.finished += len(batch)
+                batch = []
 
     def _counted(self, sources: Iterable[Source], inputs: Any) -> Iterator[Source]:
         """The same pictures, with a line of progress; paths alone are listed beforehand, so that an end is known."""

@@ -71,6 +71,9 @@ def prepare_model(
     own = task_of(cfg)
     if task not in (None, *TASKS):
         raise ValueError(f'task {task!r}: expected one of {", ".join(TASKS)}')
+    if own == TASKS[0] and task not in (None, own):
+        raise ValueError(f'task {task!r}: the model only labels pixels; expected {own}, or another model')
+    place = _device(device)
     settings = cfg.model.copy()
     settings.pop('init_cfg', None)
     if str(settings.type).rpartition('.')[2] == 'BottomUpPanoptic':
@@ -78,7 +81,7 @@ def prepare_model(
     module = MODELS.build(settings)
     metainfo = _load(module, found)
     classes = classes_of(metainfo or config_metainfo(cfg))
-    module.to(device or _best_device()).eval()
+    module.to(place).eval()
     module = module.to(memory_format=torch.channels_last)
     return ReadyModel(module, cfg, classes, task or own, size, str(found))
 
@@ -122,7 +125,11 @@ def config_metainfo(cfg: Config) -> Mapping[str, Any]:
 def _load(module: nn.Module, weights: Path) -> Mapping[str, Any] | None:
     """Load the weights; return the classes that the file states."""
     check_checkpoint(weights)
-    content = CheckpointLoader.load_checkpoint(str(weights), map_location='cpu')
+    try:
+        content = CheckpointLoader.load_checkpoint(str(weights), map_location='cpu')
+    except (KeyError, RuntimeError) as error:
+        reason = ' '.join(str(error).split())[:120]
+        raise ValueError(f'{weights} is no checkpoint that can be read: {reason}') from None
     try:
         load_weights(module, content.get('state_dict', content), strict=True)
     except WeightsMismatchError as error:
@@ -134,5 +141,12 @@ def _load(module: nn.Module, weights: Path) -> Mapping[str, Any] | None:
     return found if found.get('classes') or found.get('thing_classes') else None
 
 
-def _best_device() -> str:
-    return 'cuda' if torch.cuda.is_available() else 'cpu'
+def _device(name: str | None) -> torch.device:
+    """The device asked for, or the fastest there is."""
+    try:
+        device = torch.device(name or ('cuda' if torch.cuda.is_available() else 'cpu'))
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0][:100]
+        raise ValueError(f'device {name!r}: expected cpu, or cuda where there is a GPU ({reason})') from None
+    return device

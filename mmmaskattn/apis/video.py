@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -24,7 +26,7 @@ DEFAULT_RATE = 25.0
 
 
 class VideoFile:
-    """An mp4 that grows frame by frame; all frames have the size of the first.
+    """An mp4 that grows frame by frame; all frames get the size of the first. What is there at an interruption is kept.
 
     Args:
         path: The file, which must not be there yet.
@@ -41,6 +43,7 @@ class VideoFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._part = self.path.with_name(f'.{self.path.stem}.part.mp4')
         self._video: cv2.VideoWriter | None = None
+        self._size = (0, 0)
 
     def add(self, frame: np.ndarray) -> None:
         """Append a frame, RGB, uint8, (H, W, 3).
@@ -54,7 +57,9 @@ class VideoFile:
             )
             if not self._video.isOpened():
                 raise OSError(f'{self.path}: this OpenCV writes no mp4 there; name a file in a folder of yours')
-        self._video.write(np.ascontiguousarray(frame[..., ::-1]))
+            self._size = (frame.shape[1], frame.shape[0])
+        shown = frame if frame.shape[1::-1] == self._size else cv2.resize(frame, self._size)
+        self._video.write(np.ascontiguousarray(shown[..., ::-1]))
 
     def __enter__(self) -> VideoFile:
         return self
@@ -67,6 +72,8 @@ class VideoFile:
 
 def frame_rate(source: str | int) -> float:
     """Read a video's frames per second; `DEFAULT_RATE` where it does not say."""
+    if isinstance(source, str) and not Path(source).is_file():
+        return DEFAULT_RATE
     capture = cv2.VideoCapture(source)
     try:
         rate = float(capture.get(cv2.CAP_PROP_FPS))
@@ -93,6 +100,8 @@ def label_video(
         FileExistsError: If ``out`` is there already.
         PictureError: If the source cannot be read.
     """
+    if show and sys.platform.startswith('linux') and not (os.environ.keys() & {'DISPLAY', 'WAYLAND_DISPLAY'}):
+        raise PictureError('--show: there is no display to open a window on; write to a file with --out')
     if out is None:
         return sum(1 for frame in drawn_frames(inferencer, source) if _goes_on(frame, show))
     count = 0
@@ -102,6 +111,8 @@ def label_video(
             count += 1
             if show and not _goes_on(frame, show):
                 break
+    if not count:
+        raise PictureError(inferencer.skipped[0].reason if inferencer.skipped else f'{source} has no frame')
     return count
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Union
 
@@ -17,6 +18,7 @@ SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp', '.ppm', '
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg')
 LARGEST = 2**27
 """Pixels of the largest picture that is read, 134 million: 400 MB as RGB."""
+_NUMBER = re.compile(r'\d{6}(_\d{6})*')
 _WIDE = ('I', 'I;16', 'I;16B', 'I;16L', 'I;16N', 'F')
 
 
@@ -39,8 +41,9 @@ class Source(NamedTuple):
 def read_picture(picture: Picture) -> np.ndarray:
     """Read a picture as RGB.
 
-    EXIF's orientation is followed. Transparency is left out. 16 bits per channel become 8 by their upper half, numbers
-    of other ranges by their smallest and greatest value. Of several pages or frames the first is taken.
+    EXIF's orientation is followed. Transparency is left out. 16 bits per channel become 8 by their upper half; floats
+    up to 1 are multiplied by 255; numbers below 0 or above 65535 are stretched from their least to their greatest.
+    Of several pages or frames the first is taken.
 
     Args:
         picture: Path; PIL image; or array, uint8 or uint16, (H, W), (H, W, 1), (H, W, 3) as BGR, the order of OpenCV
@@ -55,7 +58,7 @@ def read_picture(picture: Picture) -> np.ndarray:
     if isinstance(picture, np.ndarray):
         return _from_array(picture)
     if isinstance(picture, Image.Image):
-        return _from_pil(picture, 'the PIL image')
+        return _opened(picture, str(getattr(picture, 'filename', '') or 'the PIL image'))
     path = Path(picture)
     try:
         if not stat.S_ISREG(path.stat().st_mode):
@@ -69,6 +72,17 @@ def read_picture(picture: Picture) -> np.ndarray:
     except Exception as error:  # pillow's decoders raise whatever their format suggests
         reason = ' '.join(str(error).split())[:150] or type(error).__name__
         raise PictureError(f'{path} is no picture that can be read: {reason}') from None
+
+
+def _opened(image: Image.Image, name: str) -> np.ndarray:
+    """A PIL image, whose pixels may be decoded only now."""
+    try:
+        return _from_pil(image, name)
+    except PictureError:
+        raise
+    except Exception as error:
+        reason = ' '.join(str(error).split())[:150] or type(error).__name__
+        raise PictureError(f'{name} cannot be read: {reason}') from None
 
 
 def _limited(path: Path) -> Image.Image:
@@ -115,14 +129,17 @@ def _to_bytes(values: np.ndarray) -> np.ndarray:
         return values
     if values.dtype == bool:
         return values.astype(np.uint8) * 255
-    if values.dtype == np.uint16 or (values.dtype.kind in 'iu' and values.max() > 255 and values.min() >= 0):
-        return (values.clip(0, 65535).astype(np.uint16) >> 8).astype(np.uint8)
-    if values.dtype.kind in 'iu' and values.min() >= 0:
-        return values.astype(np.uint8)
-    if values.dtype.kind not in 'iuf':
+    kind, low, high = values.dtype.kind, 0.0, 0.0
+    if kind not in 'iuf':
         raise PictureError(f'an array of {values.dtype}; expected uint8 or uint16')
-    numbers = np.nan_to_num(values.astype(np.float32), posinf=0.0, neginf=0.0)
+    if kind == 'u' and values.dtype.itemsize == 2:
+        return (values >> 8).astype(np.uint8)
+    numbers = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
     low, high = float(numbers.min()), float(numbers.max())
+    if low >= 0 and high <= (1 if kind == 'f' else 255):
+        return (numbers * (255 if kind == 'f' else 1)).round().astype(np.uint8)
+    if low >= 0 and high <= 65535:
+        return (numbers if high <= 255 else numbers / 256).astype(np.uint8)
     return ((numbers - low) * (255 / (high - low) if high > low else 0.0)).round().astype(np.uint8)
 
 
@@ -142,20 +159,42 @@ def find_pictures(inputs: Any) -> Iterator[Source]:
     if isinstance(inputs, (np.ndarray, Image.Image)):
         name = str(getattr(inputs, 'filename', '') or 'picture')
         yield Source(name, lambda: read_picture(inputs))
-    elif isinstance(inputs, int):
-        yield from _frames(inputs, f'camera {inputs}')
-    elif isinstance(inputs, (str, os.PathLike)):
+    elif isinstance(inputs, (int, np.integer)) and not isinstance(inputs, bool) and inputs >= 0:
+        yield from _frames(int(inputs), f'camera {inputs}')
+    elif isinstance(inputs, (str, os.PathLike)) and os.fspath(inputs):
         yield from _from_path(os.fspath(inputs))
-    elif isinstance(inputs, Iterable):
+    elif (
+        isinstance(inputs, Iterable) and not isinstance(inputs, (str, bytes, Mapping)) and not hasattr(inputs, 'detach')
+    ):
         for number, one in enumerate(inputs):
-            found = find_pictures(one)
-            yield from found if isinstance(one, (str, os.PathLike, int)) else (_numbered(s, number) for s in found)
+            yield from _of_list(one, number)
     else:
-        raise PictureError(f'{type(inputs).__name__} is no picture; expected a path, an array, a PIL image or a list')
+        what = repr(inputs) if isinstance(inputs, (str, bytes, int)) else f'a {type(inputs).__name__}'
+        raise PictureError(
+            f'{what} is no picture; expected a path, an array (HWC, BGR), a PIL image or a list of these'
+        )
 
 
-def _numbered(source: Source, number: int) -> Source:
-    return source._replace(name=f'{number:06d}') if source.name == 'picture' else source
+def _of_list(one: Any, number: int) -> Iterator[Source]:
+    """Pictures of an element of a list; what cannot be found is one that cannot be read, and the list goes on."""
+    try:
+        for source in find_pictures(one):
+            if source.name == 'picture':
+                yield source._replace(name=f'{number:06d}')
+            elif _NUMBER.fullmatch(source.name):  # of a list in the list
+                yield source._replace(name=f'{number:06d}_{source.name}')
+            else:
+                yield source
+    except PictureError as error:
+        yield _unreadable(f'{number:06d}' if not isinstance(one, (str, os.PathLike)) else os.fspath(one), error)
+
+
+def _unreadable(name: str, error: PictureError) -> Source:
+    def read() -> np.ndarray:
+        """Say why."""
+        raise error
+
+    return Source(name, read)
 
 
 def _from_path(path: str) -> Iterator[Source]:
@@ -185,6 +224,8 @@ def _frames(video: int | str, name: str) -> Iterator[Source]:
     """Frames of a video or camera, read as they are asked for."""
     import cv2  # only videos need it
 
+    if isinstance(video, str) and not os.path.isfile(video):
+        raise PictureError(f'there is no file {video}')
     capture = cv2.VideoCapture(video)
     try:
         if not capture.isOpened():

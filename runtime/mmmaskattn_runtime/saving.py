@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from mmmaskattn_runtime.result import Classes, Result
 FORMATS = ('pictures', 'maps', 'coco', 'panoptic', 'csv')
 """``pictures``: drawn PNGs; ``maps``: label maps as PNG, 255 (65535 from 255 classes on) where nothing is said;
 ``coco``: ``instances.json``; ``panoptic``: ``panoptic.json`` and its PNGs; ``csv``: ``objects.csv``."""
+_FRAME = re.compile(r'(.+)#(\d{6,})', re.S)
+LONGEST_NAME = 230  # bytes of a file's name, of the 255 that there can be
 COLUMNS = ('picture', 'object', 'class', 'score', 'area', 'x', 'y', 'left', 'top', 'right', 'bottom')
 
 
@@ -30,7 +33,7 @@ def write_file(path: Path, content: bytes) -> None:
         content: Its bytes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'.{path.name}.{os.getpid()}.part')
+    part = path.with_name(f'.{os.getpid()}.part')  # short, as the name itself may be as long as names can be
     try:
         part.write_bytes(content)
         os.replace(part, path)
@@ -79,8 +82,12 @@ class Writer:
         unknown = sorted(set(formats or ()) - set(FORMATS))
         if unknown:
             raise ValueError(f'format {unknown[0]!r} is unknown; expected some of {", ".join(FORMATS)}')
-        if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
+        is_free = self.folder.is_dir() and not any(self.folder.iterdir())
+        if os.path.lexists(self.folder) and not is_free:
             raise FileExistsError(f'{folder} is there already and nothing in it is overwritten; name another folder')
+        above = next(one for one in (self.folder, *self.folder.absolute().parents) if one.exists())
+        if not (above.is_dir() and os.access(above, os.W_OK)):
+            raise NotADirectoryError(f'{folder}: {above} is no folder that can be written to; name another place')
         self._names: dict[str, int] = {}
         self._images: list[dict[str, Any]] = []
         self._instances: list[dict[str, Any]] = []
@@ -114,8 +121,9 @@ class Writer:
 
     def _free_name(self, name: str) -> str:
         """A file name after a picture's, numbered where two pictures have the same."""
-        picture, _, frame = Path(name).name.partition('#')
-        stem = free = f'{Path(picture).stem}_{frame}' if frame else Path(picture).stem
+        frame = _FRAME.fullmatch(name)
+        whole = f'{Path(frame[1]).stem}_{frame[2]}' if frame else Path(name).stem
+        stem = free = os.fsencode(whole)[:LONGEST_NAME].decode('utf-8', 'ignore') or 'picture'
         while free in self._names:
             self._names[stem] += 1
             free = f'{stem}_{self._names[stem]}'
@@ -153,7 +161,8 @@ class Writer:
             content = dict(images=self._images, categories=self._categories(), annotations=self._panoptic)
             write_file(self.folder / 'panoptic.json', json.dumps(content).encode())
         if self._wants('csv') and self._images:
-            write_file(self.folder / 'objects.csv', table([COLUMNS, *self._rows]).encode())
+            text = table([COLUMNS, *self._rows])
+            write_file(self.folder / 'objects.csv', text.encode('utf-8', 'backslashreplace'))  # names may be no Unicode
         return sorted(self.folder.iterdir()) if self.folder.is_dir() else []
 
     def _categories(self) -> list[dict[str, Any]]:

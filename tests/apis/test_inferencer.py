@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import resource
+import zipfile
+from pickle import UnpicklingError
 
 import numpy as np
 import pytest
@@ -137,6 +139,51 @@ def test_weights_of_another_model_are_refused(checkpoints):
         MaskAttnInferencer(*checkpoints['semantic'], task='depth')
     with pytest.raises(LookupError, match='did you mean nano_ccp_semantic'):
         load_model('nano_ccp_semantics')
+
+
+def test_tables_are_written_when_a_run_is_interrupted(inferencers, tmp_path):
+    def interrupted():
+        """Two pictures, then CTRL-C."""
+        yield from (smooth_photo(SIZE), smooth_photo(SIZE))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        inferencers['semantic'](interrupted(), batch_size=1, out_dir=tmp_path / 'out')
+    assert {path.name for path in (tmp_path / 'out').iterdir()} == {'pictures', 'maps', 'objects.csv'}
+    assert len(list((tmp_path / 'out/maps').iterdir())) == 2
+
+
+def test_large_pictures_make_small_batches(inferencers):
+    picture = smooth_photo((2100, 2700))
+    batches = inferencers['semantic']._batches([picture] * 5, 8)
+    assert [len(batch) for batch in batches] == [3, 2]
+    batches = inferencers['semantic']._batches([picture[:20, :30]] * 10, 8)
+    assert [len(batch) for batch in batches] == [8, 2]
+
+
+@pytest.mark.parametrize(
+    ('options', 'line'),
+    [
+        (dict(score_thr=2.0), 'score_thr: found 2'),
+        (dict(score_thr=float('nan')), 'score_thr: found nan'),
+        (dict(device='gpu'), "device 'gpu': expected cpu"),
+        (dict(task='instance'), "task 'instance': the model only labels pixels"),
+    ],
+)
+def test_wrong_options(options, line, checkpoints):
+    with pytest.raises(ValueError, match=line):
+        MaskAttnInferencer(*checkpoints['semantic'], **{'device': 'cpu', **options})
+
+
+def test_what_is_no_checkpoint_is_named(checkpoints, inferencers, tmp_path):
+    (tmp_path / 'text.pth').write_text('no checkpoint')
+    with zipfile.ZipFile(tmp_path / 'zip.pth', 'w') as file:
+        file.writestr('a', 'b')
+    for name in ('text.pth', 'zip.pth'):
+        with pytest.raises((ValueError, RuntimeError, UnpicklingError), match=name):
+            MaskAttnInferencer(checkpoints['semantic'].config, tmp_path / name)
+    with pytest.raises(ValueError, match='formats coco: a model of the semantic task gives none'):
+        inferencers['semantic'](smooth_photo(SIZE), out_dir=tmp_path / 'out', formats='coco')
 
 
 def test_pictures_are_read_as_in_training(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from random_checkpoint import write_checkpoint
 
 from mmmaskattn.apis.console import main
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
-from mmmaskattn.apis.video import draw_frame
+from mmmaskattn.apis.video import draw_frame, label_video
 from mmmaskattn_runtime import PictureError
 
 
@@ -55,7 +57,27 @@ def test_a_frame_says_what_is_counted(model):
     assert (plain[40:] == said[40:]).all()
 
 
+def test_a_folder_of_other_sizes_is_a_film_too(model, tmp_path):
+    for number, size in enumerate(((60, 90), (40, 40), (97, 60))):
+        cv2.imwrite(str(tmp_path / f'{number}.png'), smooth_photo(size))
+    infer = MaskAttnInferencer(*model, device='cpu')
+    assert label_video(infer, str(tmp_path), tmp_path / 'out.mp4') == 3
+    assert cv2.VideoCapture(str(tmp_path / 'out.mp4')).get(cv2.CAP_PROP_FRAME_COUNT) == 3
+
+
+def test_without_a_display_no_window_is_tried(model, film, monkeypatch):
+    for name in ('DISPLAY', 'WAYLAND_DISPLAY'):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr('sys.platform', 'linux')
+    with pytest.raises(PictureError, match='no display'):
+        label_video(MaskAttnInferencer(*model, device='cpu'), film, show=True)
+
+
 def test_what_is_no_video_is_refused(model, tmp_path):
+    os.mkfifo(tmp_path / 'pipe.mp4')
+    for name in ('gone.wmv', 'pipe.mp4'):
+        with pytest.raises(PictureError, match=name):
+            label_video(MaskAttnInferencer(*model, device='cpu'), str(tmp_path / name), tmp_path / 'none.mp4')
     (tmp_path / 'film.mp4').write_text('no film')
     words = ['--model', model.config, '--weights', model.checkpoint]
     with pytest.raises(SystemExit, match='cannot be opened as a video'):

@@ -52,6 +52,23 @@ def test_arrays_are_bgr():
     assert floats[:, :, 0].tolist() == [[128, 0], [128, 255]]
 
 
+@pytest.mark.parametrize(
+    ('values', 'expected'),
+    [
+        (np.array([[0, 200]], '>u2'), [0, 0]),
+        (np.array([[0, 51200]], '<u2'), [0, 200]),
+        (np.ones((1, 2)), [255, 255]),
+        (np.array([[0.0, 0.5]]), [0, 128]),
+        (np.array([[0, 70000]]), [0, 255]),
+        (np.array([[-3e38, 3e38]], np.float32), [0, 255]),
+        (np.array([[0, 300]]), [0, 1]),
+        (np.array([[0, 200]]), [0, 200]),
+    ],
+)
+def test_numbers_of_any_kind_become_bytes(values, expected):
+    assert read_picture(values)[0, :, 0].tolist() == expected
+
+
 @pytest.mark.parametrize('array', [np.zeros((0, 4)), np.zeros(4), np.zeros((3, 4, 5)), np.array([['a']])])
 def test_other_arrays_are_refused(array):
     with pytest.raises(PictureError, match='an array of'):
@@ -87,9 +104,26 @@ def test_sources(tmp_path):
     mixed = list(find_pictures([tmp_path / 'b.png', RGB, Image.fromarray(RGB)]))
     assert [source.name for source in mixed] == [names[1], '000001', '000002']
     assert all(source.read().shape == RGB.shape for source in mixed)
-    for nothing in (tmp_path / 'deep' / 'd*', 3.5):
+    for nothing in (tmp_path / 'deep' / 'd*', 3.5, '', -1, True, b'a.png', {'a': 1}, None):
         with pytest.raises(PictureError):
             list(find_pictures(nothing))
+
+
+def test_a_list_goes_on_after_what_cannot_be_found(tmp_path):
+    cut = tmp_path / 'cut.png'
+    Image.fromarray(RGB).save(cut)
+    cut.write_bytes(cut.read_bytes()[:-300])
+    closed = Image.fromarray(RGB)
+    closed.close()
+    given = [RGB, tmp_path / 'gone*', None, Image.open(cut), closed, tmp_path / 'gone.mp4', [RGB], RGB]
+    read, reasons = [], []
+    for source in find_pictures(given):
+        try:
+            read.append((source.name, source.read().shape))
+        except PictureError as error:
+            reasons.append(str(error))
+    assert read == [(name, RGB.shape) for name in ('000000', '000006_000000', '000007')]
+    assert len(reasons) == 5
 
 
 def test_a_video_gives_its_frames(tmp_path):

@@ -134,6 +134,26 @@ def test_written_files_are_read_by_others(tmp_path):
     assert (rows[0]['x'], rows[0]['area']) == ('19.5', '200')
 
 
+def test_any_name_that_a_file_can_have(tmp_path):
+    writer = Writer(tmp_path / 'out', CLASSES)
+    names = ['caf\udce9.png', 'x' * 251 + '.png', 'a#b.png', '#.png', 'a\nb.png', 'film.mp4#000001']
+    for name in names:
+        writer.add(semantic(name), PICTURE)
+    writer.close()
+    maps = sorted(path.name for path in (tmp_path / 'out' / 'maps').iterdir())
+    assert maps == sorted(['caf.png', 'x' * 230 + '.png', 'a#b.png', '#.png', 'a\nb.png', 'film_000001.png'])
+    assert 'caf\\udce9.png' in (tmp_path / 'out' / 'objects.csv').read_text('utf-8')
+
+
+def test_a_folder_that_cannot_be_is_refused_at_once(tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(NotADirectoryError, match='is no folder that can be written to'):
+        Writer(tmp_path / 'file' / 'out', CLASSES)
+    (tmp_path / 'link').symlink_to(tmp_path / 'gone')
+    with pytest.raises(FileExistsError, match='is there already'):
+        Writer(tmp_path / 'link', CLASSES)
+
+
 def test_formats_and_folders(tmp_path):
     writer = Writer(tmp_path / 'out', CLASSES, ['csv'])
     writer.add(semantic(), PICTURE)
