@@ -103,7 +103,14 @@ def test_wrong_pictures_end_in_one_line(model, capsys, monkeypatch, tmp_path):
         assert not Path('out').exists()
 
 
-def test_help_is_short_and_quick():
-    done = subprocess.run([sys.executable, '-m', 'mmmaskattn', '--help'], capture_output=True, text=True, check=True)
-    assert 'mmmaskattn predict PICTURES --model NAME --out FOLDER' in done.stdout
-    assert len(done.stdout.splitlines()) < 20
+def test_help_is_short(capsys):
+    main(['--help'])
+    said = capsys.readouterr().out
+    assert 'mmmaskattn predict PICTURES --model NAME --out FOLDER' in said
+    assert len(said.splitlines()) < 20
+
+
+@pytest.mark.long
+def test_the_module_is_the_command():
+    done = subprocess.run([sys.executable, '-m', 'mmmaskattn', 'models'], capture_output=True, text=True, check=True)
+    assert '| tiny_dsb2018_panoptic ' in done.stdout

@@ -129,6 +129,7 @@ def test_a_semantic_training(semantic, tmp_path):
     assert page.images == 4 * 3
 
 
+@pytest.mark.long
 def test_an_instance_training(panoptic, tmp_path):
     config = write_segment_job(tmp_path, 'instance', panoptic.config.parent / 'coco')
     train_here(config, tmp_path / 'work')
