@@ -36,7 +36,7 @@ def test_resumed_weights_are_equal_to_the_bit(tmp_path):
     assert differing(end, weights(tmp_path / 'whole/epoch_2.pth')), 'the weights must move, or equality says nothing'
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_bare_resume_goes_on_from_the_latest_also_with_workers(tmp_path):
     config = write_job(tmp_path)
     train(config, tmp_path / 'work', 2)

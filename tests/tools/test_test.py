@@ -109,7 +109,7 @@ def test_augmented_test_in_two_processes_dumps_and_draws_predictions(job, tmp_pa
     assert {'img_path', 'pred_sem_seg'} <= set(predictions[0])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_joined_data_sets_with_augmentation_ceiling_pictures_and_maps(job, tmp_path):
     """A set joined with its own copy scores as it does alone; files of one name are told apart."""
     config, checkpoint = job

@@ -147,7 +147,7 @@ def check_what_is_printed_and_kept(printed, work_dir):
     assert f'checkpoint  {work_dir / "epoch_1.pth"}' in printed
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_amp_trains_from_another_folder_with_default_work_dir(tmp_path):
     config = write_job(tmp_path)
     command = [sys.executable, ROOT / 'tools/train.py', config, '--amp', '--auto-scale-lr', *ONE_EPOCH]

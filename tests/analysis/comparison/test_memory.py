@@ -21,6 +21,7 @@ def test_peak_holds_what_a_forward_must_hold_and_training_more():
     assert peaks['train'] > 2 * 2 * logits  # logits and their gradient
 
 
+@pytest.mark.long
 def test_a_failure_tells_what_went_wrong():
     with pytest.raises(
         RuntimeError, match=r'nowhere\.py: measuring its memory ended with 1\n(.*\n)*.*there is no config'

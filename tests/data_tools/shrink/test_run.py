@@ -192,7 +192,7 @@ def test_workers_and_interruption_give_the_same_bytes(coco, tmp_path):
     assert not list((tmp_path / 'two').rglob('.*.partial'))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed_run_is_gone_on_with(tmp_path):
     native = draw_prepared('coco', tmp_path / 'native', num_train=60, size=(240, 320))
     command = [sys.executable, str(REPOSITORY / 'tools/data/shrink.py'), str(native), str(tmp_path / 'killed')]
