@@ -9,8 +9,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from mmmaskattn.visualization.class_table import ClassTable
-from mmmaskattn.visualization.text import FAINT, INK, PAPER, font, shorten
+from mmmaskattn.visualization.text import FAINT, INK, PAPER, font
 from mmmaskattn.visualization.truth import IGNORED, UNLABELLED, Truth, stripes
+from mmmaskattn_runtime.drawing import shorten
 
 MARGIN, GAP, TITLE, LEGEND = 12, 12, 44, 300
 """Pixels around the row, between its parts, for the two lines over each picture, and for the legend's width."""

@@ -13,8 +13,9 @@ from PIL import Image, ImageDraw
 from mmmaskattn.visualization.class_table import ClassTable
 from mmmaskattn.visualization.image import fit_image, to_rgb
 from mmmaskattn.visualization.legend import draw_legend, legend_rows
-from mmmaskattn.visualization.text import FAINT, INK, PAPER, font, shorten, wrap
+from mmmaskattn.visualization.text import FAINT, INK, PAPER, font, wrap
 from mmmaskattn.visualization.truth import Truth, draw_truth, read_truth
+from mmmaskattn_runtime.drawing import shorten
 
 _FRAME, _ALARM = (236, 236, 236), (190, 20, 20)
 _MARGIN, _GAP, _TITLE, _HEADER = 20, 12, 44, 52

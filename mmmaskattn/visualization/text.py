@@ -8,6 +8,8 @@ from pathlib import Path
 import matplotlib
 from PIL import ImageFont
 
+from mmmaskattn_runtime.drawing import shorten
+
 PAPER, INK, FAINT = (255, 255, 255), (30, 30, 30), (110, 110, 110)
 
 
@@ -21,21 +23,6 @@ def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
     """
     name = 'DejaVuSans-Bold.ttf' if bold else 'DejaVuSans.ttf'
     return ImageFont.truetype(str(Path(matplotlib.get_data_path(), 'fonts', 'ttf', name)), size)
-
-
-def shorten(text: str, width: float, face: ImageFont.FreeTypeFont) -> str:
-    """Cut a text that is wider than ``width`` pixels in the middle, where names differ least.
-
-    Returns:
-        The text, or its ends around an ellipsis.
-    """
-    if face.getlength(text) <= width:
-        return text
-    for kept in range(len(text) - 1, 1, -1):
-        short = f'{text[: (kept + 1) // 2]}\u2026{text[len(text) - kept // 2 :]}'
-        if face.getlength(short) <= width:
-            return short
-    return '\u2026'
 
 
 def wrap(text: str, width: float, face: ImageFont.FreeTypeFont) -> list[str]:

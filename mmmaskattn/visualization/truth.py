@@ -12,6 +12,7 @@ from scipy import ndimage
 from mmmaskattn.datasets.transforms.id_map import IdMap
 from mmmaskattn.datasets.transforms.low_res_resize import resize_labels
 from mmmaskattn.visualization.class_table import ClassTable
+from mmmaskattn_runtime.drawing import outlines
 
 IGNORED = -1
 """Label of pixels that the loss leaves out: void, crowd, padding."""
@@ -212,22 +213,6 @@ def draw_truth(
     if boxes or not len(own):
         _draw_boxes(mixed, truth, table)
     return mixed
-
-
-def outlines(ids: np.ndarray) -> np.ndarray:
-    """Pixels of instances that touch another instance, none, or the picture's border.
-
-    Args:
-        ids: int (H, W), 0 outside all instances.
-
-    Returns:
-        bool (H, W), lines one pixel wide.
-    """
-    around = np.pad(ids, 1)
-    inner = around[1:-1, 1:-1]
-    neighbours = (around[:-2, 1:-1], around[2:, 1:-1], around[1:-1, :-2], around[1:-1, 2:])
-    # Between two touching instances one line is enough: the smaller id leaves it to the larger.
-    return (inner > 0) & np.logical_or.reduce([inner > other for other in neighbours])
 
 
 def stripes(size: tuple[int, int]) -> np.ndarray:

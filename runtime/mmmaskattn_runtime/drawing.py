@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Literal
+from typing import Literal, Union
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -12,6 +12,7 @@ from mmmaskattn_runtime.colours import object_colours
 from mmmaskattn_runtime.result import Result
 
 Style = Literal['overlay', 'map', 'side-by-side']
+Font = Union[ImageFont.FreeTypeFont, ImageFont.ImageFont]
 STYLES = ('overlay', 'map', 'side-by-side')
 SMALLEST, LARGEST = 512, 1600
 """Pixels of the longer side: smaller pictures are enlarged by whole factors, larger ones reduced."""
@@ -23,7 +24,7 @@ _EMPTY = (32, 32, 32)
 
 
 @cache
-def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int) -> Font:
     """The font that pillow carries, so that every machine has it.
 
     Args:
@@ -176,8 +177,8 @@ def _sheet(panels: list[np.ndarray], result: Result) -> np.ndarray:
     canvas = Image.new('RGB', (width + 2 * _MARGIN + _LEGEND, height + _TITLE + 2 * _MARGIN), PAPER)
     pen = ImageDraw.Draw(canvas)
     room = width - _MARGIN
-    pen.text((_MARGIN, _MARGIN), shorten(result.name, room, 16), INK, font(16))
-    pen.text((_MARGIN, _MARGIN + 22), shorten(_subtitle(result), room, 13), FAINT, font(13))
+    pen.text((_MARGIN, _MARGIN), shorten(result.name, room, font(16)), INK, font(16))
+    pen.text((_MARGIN, _MARGIN + 22), shorten(_subtitle(result), room, font(13)), FAINT, font(13))
     left = _MARGIN
     for one in panels:
         canvas.paste(Image.fromarray(one), (left, _MARGIN + _TITLE))
@@ -214,7 +215,7 @@ def _draw_legend(pen: ImageDraw.ImageDraw, rows: list[LegendRow], corner: tuple[
     shown = rows if len(rows) <= room else rows[: room - 1]
     for name, colour, amount in shown:
         pen.rectangle((left, top + 4, left + 26, top + 18), colour, (60, 60, 60))
-        pen.text((left + 34, top + 2), shorten(name, _LEGEND - 34 - 70, 14), INK, font(14))
+        pen.text((left + 34, top + 2), shorten(name, _LEGEND - 34 - 70, font(14)), INK, font(14))
         pen.text((left + _LEGEND - 4, top + 2), amount, INK, font(14), anchor='ra')
         top += _ROW
     if len(shown) < len(rows):
@@ -223,13 +224,21 @@ def _draw_legend(pen: ImageDraw.ImageDraw, rows: list[LegendRow], corner: tuple[
         pen.text((left, top + 2), 'nothing found', FAINT, font(14))
 
 
-def shorten(text: str, width: float, size: int) -> str:
-    """Cut a text in the middle if it is wider than ``width`` pixels in the font of a size."""
-    face = font(size)
+def shorten(text: str, width: float, face: Font) -> str:
+    """Cut a text that is wider than ``width`` pixels in the middle, where names differ least.
+
+    Args:
+        text: The text.
+        width: Room in pixels.
+        face: The font.
+
+    Returns:
+        The text, or its ends around an ellipsis.
+    """
     if face.getlength(text) <= width:
         return text
     for kept in range(len(text) - 1, 1, -1):
-        short = f'{text[: (kept + 1) // 2]}...{text[len(text) - kept // 2 :]}'
+        short = f'{text[: (kept + 1) // 2]}\u2026{text[len(text) - kept // 2 :]}'
         if face.getlength(short) <= width:
             return short
-    return '...'
+    return '\u2026'

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mmmaskattn.visualization.text import font, shorten, wrap
+from mmmaskattn.visualization.text import font, wrap
+from mmmaskattn_runtime.drawing import shorten
 
 NAME = 'aachen_000000_000019_leftImg8bit.png'
 

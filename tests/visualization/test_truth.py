@@ -10,7 +10,8 @@ from mmseg.datasets.transforms import PackSegInputs
 
 from mmmaskattn.datasets.transforms.pack_segments import MakeInstances
 from mmmaskattn.visualization.class_table import ClassTable
-from mmmaskattn.visualization.truth import BOX, IGNORED, UNLABELLED, Truth, draw_truth, outlines, read_truth, stripes
+from mmmaskattn.visualization.truth import BOX, IGNORED, UNLABELLED, Truth, draw_truth, read_truth, stripes
+from mmmaskattn_runtime.drawing import outlines
 
 ID_MAP = np.array([[0, 1, 1, 3], [2, 2, 4, 3]], np.int32)
 SEGMENTS = [
