@@ -199,7 +199,7 @@ class MaskAttnInferencer(BaseInferencer):
         """Data samples with their pictures."""
         for batch in self._batches(inputs, batch_size):
             data = self.collate_fn([self.pipeline(one) for one in batch])
-            yield from zip(self.forward(data), (one.picture for one in batch))
+            yield from zip(map(with_masks, self.forward(data)), (one.picture for one in batch))
 
     def _batches(self, inputs: Any, batch_size: int) -> Iterator[list[Read]]:
         if not isinstance(batch_size, int) or batch_size < 1:
@@ -289,6 +289,14 @@ class MaskAttnInferencer(BaseInferencer):
     def postprocess(self, preds: Sequence[Result], *_: Any, **__: Any) -> list[dict[str, Any]]:
         """Results as plain dictionaries."""
         return [result.to_dict() for result in preds]
+
+
+def with_masks(sample: BaseDataElement) -> BaseDataElement:
+    """Give a sample whose instances are one map their masks, as mmdet's samples have them; others stay as they are."""
+    found = sample.get('pred_instances')
+    if found is not None and 'groups' in found:
+        found.masks = sample.pred_instance_map.data == found.groups[:, None, None]
+    return sample
 
 
 def is_single(inputs: Any) -> bool:

@@ -63,6 +63,8 @@ def test_segments_are_those_of_mmdet(task, inferencers, checkpoints):
         assert (ours.label, ours.score, ours.area) == (label, score, mask.sum())
         assert np.array_equal(ours.mask.to_mask(), mask)
         assert np.allclose(ours.box, box)
+    sample = inferencers[task](picture, return_datasamples=True)
+    assert torch.equal(sample.pred_instances.masks, found.masks)
     if task == 'panoptic':
         numbers = expected.pred_panoptic_seg.sem_seg[0].numpy()
         pairs = np.unique(np.stack([numbers.ravel(), result.segment_ids.ravel()]), axis=1)
