@@ -48,23 +48,28 @@ def test_a_seed_is_trained_once_and_reported(tool, tmp_path, monkeypatch, capsys
 
 
 @pytest.mark.long
+def test_the_rate_that_is_best_in_validation_is_used_for_the_other_seeds(tool, tmp_path, monkeypatch, capsys):
+    write_mini('ade20k', tmp_path / 'ade', num_train=4, num_val=2, size=(64, 64), seed=0)
+    monkeypatch.setenv('ADE20K_ROOT', str(tmp_path / 'ade'))
+    arguments = [str(TINY), '--epochs', '1', '--work-dir', str(tmp_path / 'work'), '--rates', '1e-9', '2e-3']
+    tool.main([*arguments, '--seeds', '3', '4'])
+    results = json.loads((tmp_path / 'work/results.json').read_text()).values()
+    sweep = {result['options'][0]: result['validation']['lowres/mIoU'] for result in results if result['seed'] == 3}
+    assert len(sweep) == 2
+    assert [result['options'][0] for result in results if result['seed'] == 4] == [max(sweep, key=sweep.get)]
+    row = [cell.strip() for cell in capsys.readouterr().out.splitlines()[-1].split('|')[1:-1]]
+    assert row[3] == '3 4'
+    assert '**' in row[8]
+
+
+@pytest.mark.long
 def test_a_failed_run_is_told_and_the_comparison_ends_with_an_error(tool, tmp_path, monkeypatch, capsys):
     write_mini('ade20k', tmp_path / 'ade', num_train=2, num_val=1, size=(64, 64), seed=0)
     monkeypatch.setenv('ADE20K_ROOT', str(tmp_path / 'ade'))
     arguments = [str(TINY), '--epochs', '1', '--work-dir', str(tmp_path / 'work')]
     arguments += ['--cfg-options', 'optim_wrapper.optimizer.lr=-1']
     with pytest.raises(SystemExit, match=r'train\.py ended with 1(.|\n)*Invalid learning rate'):
-        tool.main(
-            [
-                str(TINY),
-                '--epochs',
-                '1',
-                '--work-dir',
-                str(tmp_path / 'work'),
-                '--cfg-options',
-                'optim_wrapper.optimizer.lr=-1',
-            ]
-        )
+        tool.main(arguments)
     captured = capsys.readouterr()
     assert 'failed' in captured.err
     assert captured.out.splitlines()[-1].split('|')[7].strip() == '-'

@@ -4,6 +4,9 @@ python tools/analysis/accuracy.py configs/maskattn/camvid_semantic_128_tiny.py P
 
 All cores are used, one run each. Finished runs are kept in WORK_DIR/results.json and not repeated; half finished ones
 resume: Ctrl-C or SIGTERM stops all, each with a checkpoint, and the same command goes on.
+
+With --rates 0.001 0.002 0.004 each config is trained with the first seed at each learning rate; the rate that is best
+on the validation images is used for its other seeds and reported. The test images choose nothing.
 """
 
 from __future__ import annotations
@@ -16,13 +19,13 @@ import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-
-from mmengine.config import Config
+from typing import Any
 
 from mmmaskattn.analysis import read_config
 from mmmaskattn.analysis.accuracy.identity import fingerprint_of
 from mmmaskattn.analysis.accuracy.runs import ResultsFile, Run, RunFailedError, execute_run, stop_runs
 from mmmaskattn.analysis.accuracy.schedule import cache_words, epochs_left, epochs_of, jobs_at_once, speed_options
+from mmmaskattn.analysis.accuracy.sweep import best_rate, rate_option, sweep_cell
 from mmmaskattn.analysis.accuracy.table import accuracy_table, describe
 from mmmaskattn.datasets.cache import CACHE_PLACES
 from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
@@ -37,6 +40,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = ToolParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('configs', nargs='+', type=Path, help='configs to compare')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0], help='random seeds')
+    parser.add_argument(
+        '--rates', type=float, nargs='+', default=[None], help='learning rates to try (default: the one of the config)'
+    )
     parser.add_argument('--epochs', type=int, required=True, help='epochs of each training')
     parser.add_argument('--protocol', choices=['lowres', 'native'], default='lowres', help='evaluation protocol')
     parser.add_argument('--metric', nargs='+', default=['mIoU'], help='metrics in the table')
@@ -66,7 +72,7 @@ def options_of(given: list[str]) -> dict[str, object]:
     return parser.parse_args(['--cfg-options', *given]).cfg_options if given else {}
 
 
-def work(todo: list[Run], results: ResultsFile, args: argparse.Namespace) -> list[str]:
+def work(todo: list[Run], results: ResultsFile, args: argparse.Namespace, jobs: int) -> list[str]:
     """Do the runs, telling how far they are; return what failed.
 
     Raises:
@@ -87,7 +93,7 @@ def work(todo: list[Run], results: ResultsFile, args: argparse.Namespace) -> lis
         number = sum(one.done() for one in futures)
         print(f'[{number}/{len(todo)}] {run.name}: {value}', file=sys.stderr, flush=True)
 
-    with ThreadPoolExecutor(args.jobs) as pool:
+    with ThreadPoolExecutor(jobs) as pool:
         futures = {pool.submit(execute_run, run, TOOLS, args.threads): run for run in todo}
         try:
             for _ in show_progress(epochs_of(todo, futures, finish), epochs_left(todo), 'epochs of all runs'):
@@ -105,19 +111,53 @@ def stop_on_termination(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def table_of(configs: dict[Path, Config], results: ResultsFile, runs: list[Run], args: argparse.Namespace) -> str:
+def run_of(config: Path, seed: int, rate: float | None, args: argparse.Namespace) -> Run:
+    """The run of a config with a seed and a learning rate; None is the config's own."""
+    options = [*args.cfg_options, *([] if rate is None else [rate_option(rate)])]
+    fingerprint = fingerprint_of(read_config(config, options_of(options)))
+    return Run(config, seed, args.epochs, args.work_dir, tuple(options), args.protocol, fingerprint)
+
+
+def sweep_of(config: Path, results: ResultsFile, args: argparse.Namespace) -> dict[float, dict[str, Any]]:
+    """What each learning rate gave with the first seed, as far as it is finished."""
+    found = {rate: results.get(run_of(config, args.seeds[0], rate, args)) for rate in args.rates if rate is not None}
+    return {rate: result for rate, result in found.items() if result}
+
+
+def chosen_rate(config: Path, results: ResultsFile, args: argparse.Namespace) -> float | None:
+    """The rate that is best on the validation images; None is the config's own."""
+    sweep = sweep_of(config, results, args)
+    return best_rate(sweep, args.metric[0]) if len(args.rates) > 1 and sweep else args.rates[0]
+
+
+def table_of(results: ResultsFile, args: argparse.Namespace) -> str:
     """The table of what is finished."""
-    finished = {}
-    for path, cfg in configs.items():
-        found = (results.get(run) for run in runs if run.config == path)
-        finished[describe(cfg, config_name(path))] = [result for result in found if result]
-    return accuracy_table(finished, args.epochs, args.protocol, args.metric)
+    finished, sweeps = {}, {}
+    for path in args.configs:
+        subject, rate = (
+            describe(read_config(path, options_of(args.cfg_options)), config_name(path)),
+            chosen_rate(path, results, args),
+        )
+        found = [results.get(run_of(path, seed, rate, args)) for seed in args.seeds]
+        finished[subject] = [result for result in found if result]
+        if len(args.rates) > 1:
+            sweeps[subject] = sweep_cell(sweep_of(path, results, args), args.metric[0])
+    return accuracy_table(finished, args.epochs, args.protocol, args.metric, sweeps)
 
 
-def with_speed(run: Run, cfg: Config, args: argparse.Namespace) -> Run:
+def with_speed(run: Run, args: argparse.Namespace, jobs: int) -> Run:
     """The run with what makes it quick beside the others."""
-    speed = speed_options(cfg, args.cfg_options, args.threads, args.jobs)
-    return replace(run, speed=speed, train_words=cache_words(args.cache, args.jobs))
+    speed = speed_options(read_config(run.config), args.cfg_options, args.threads, jobs)
+    return replace(run, speed=speed, train_words=cache_words(args.cache, jobs))
+
+
+def work_on(runs: list[Run], results: ResultsFile, args: argparse.Namespace) -> list[str]:
+    """Do the runs that are not finished; return what failed."""
+    todo = [run for run in runs if results.get(run) is None]
+    jobs = args.jobs or jobs_at_once(args.threads, len(todo))
+    counts = f'{len(runs)} runs, {len(runs) - len(todo)} finished before; {jobs} at once'
+    print(f'{counts}; logs in {args.work_dir}', file=sys.stderr, flush=True)
+    return work([with_speed(run, args, jobs) for run in todo], results, args, jobs)
 
 
 @ends_in_one_line('accuracy')
@@ -126,19 +166,18 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     warnings.filterwarnings('ignore')
     logging.disable(logging.WARNING)
-    configs = {path: read_config(path, options_of(args.cfg_options)) for path in args.configs}
+    for path in args.configs:
+        read_config(path, options_of(args.cfg_options))
     results = ResultsFile(args.work_dir / 'results.json')
-    settings = (args.epochs, args.work_dir, tuple(args.cfg_options), args.protocol)
-    fingerprints = {path: fingerprint_of(cfg) for path, cfg in configs.items()}
-    runs = [Run(path, seed, *settings, fingerprints[path]) for seed in args.seeds for path in configs]
-    todo = [run for run in runs if results.get(run) is None]
-    args.jobs = args.jobs or jobs_at_once(args.threads, len(todo))
-    todo = [with_speed(run, configs[run.config], args) for run in todo]
-    counts = f'{len(runs)} runs, {len(runs) - len(todo)} finished before; {args.jobs} at once'
-    print(f'{counts}; logs in {args.work_dir}', file=sys.stderr, flush=True)
     signal.signal(signal.SIGTERM, stop_on_termination)
-    failures = work(todo, results, args)
-    table = table_of(configs, results, runs, args)
+    first, *others = args.seeds
+    failures = work_on([run_of(path, first, rate, args) for path in args.configs for rate in args.rates], results, args)
+    if others:
+        rates = {path: chosen_rate(path, results, args) for path in args.configs}
+        failures += work_on(
+            [run_of(path, seed, rate, args) for seed in others for path, rate in rates.items()], results, args
+        )
+    table = table_of(results, args)
     (args.work_dir / 'results.md').write_text(table + '\n')
     print(table)
     if failures:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mmmaskattn.analysis.accuracy.identity import provenance
+from mmmaskattn.analysis.accuracy.sweep import last_validation
 from mmmaskattn.utils.configs import config_name
 
 
@@ -201,7 +202,8 @@ def execute_run(run: Run, tools: Path, threads: int) -> dict[str, Any]:
         threads: CPU threads of each process.
 
     Returns:
-        The run's settings, ``metrics``, ``seconds`` of training, and what it was done with: see `provenance`.
+        The run's settings, ``metrics`` of the test, ``validation`` after the last epoch, ``seconds`` of training, and
+        what it was done with: see `provenance`.
     """
     seconds = train_run(run, tools, threads)
     metrics = evaluate_run(run, tools, threads)
@@ -213,6 +215,7 @@ def execute_run(run: Run, tools: Path, threads: int) -> dict[str, Any]:
         protocol=run.protocol,
         threads=threads,
         metrics=metrics,
+        validation=last_validation(run.folder),
         seconds=round(seconds, 1),
         fingerprint=run.fingerprint,
         **provenance(),

@@ -49,6 +49,7 @@ def accuracy_table(
     epochs: int,
     protocol: str,
     metrics: Sequence[str] = ('mIoU',),
+    sweeps: Mapping[Subject, str] | None = None,
 ) -> str:
     """A Markdown table with one row for each config.
 
@@ -57,6 +58,7 @@ def accuracy_table(
         epochs: Epochs trained.
         protocol: Evaluation protocol.
         metrics: Metrics shown, in two columns each: value by seed, and mean with spread.
+        sweeps: What each learning rate gave on the validation images, in a column of its own.
 
     Returns:
         The table. The spread is the sample standard deviation over the seeds, absent for one seed.
@@ -73,10 +75,12 @@ def accuracy_table(
         ]
         for metric in metrics:
             row += _value_cells([float(run['metrics'][f'{protocol}/{metric}']) for run in runs])
+        row += [sweeps[subject]] if sweeps else []
         rows.append([*row, ' '.join(f'{run["seconds"]:.0f}' for run in runs) or '-'])
     header = ['config', 'parameters', 'MACs', 'seeds', 'images seen', 'protocol']
     columns = [name for metric in metrics for name in (metric, 'mean ± std')]
-    return markdown_table([*header, *columns, 'training s'], rows)
+    tried = [f'{metrics[0]} on validation images by rate'] if sweeps else []
+    return markdown_table([*header, *columns, *tried, 'training s'], rows)
 
 
 def _value_cells(values: Sequence[float]) -> list[str]:

@@ -30,3 +30,11 @@ def test_two_columns_for_each_metric():
     header, _, row = ([cell.strip() for cell in line.split('|')[1:-1]] for line in table.splitlines())
     assert header[6:10] == ['mIoU', 'mean ± std', 'aAcc', 'mean ± std']
     assert row[6:10] == ['44.0 46.0', '45.0 ± 1.4', '90.0 90.0', '90.0 ± 0.0']
+
+
+def test_a_column_for_the_rates_that_were_tried():
+    subject = Subject('ours', 1_900_000, 417_000_000, 367)
+    table = accuracy_table({subject: [result(0, 44.0)]}, 45, 'lowres', sweeps={subject: '**0.001 50.0**'})
+    header, _, row = ([cell.strip() for cell in line.split('|')[1:-1]] for line in table.splitlines())
+    assert header[8:] == ['mIoU on validation images by rate', 'training s']
+    assert row[8:] == ['**0.001 50.0**', '60']
