@@ -143,8 +143,10 @@ class Result:
             for one in self.instances or ():
                 found[one.name] = found.get(one.name, 0) + one.area
         else:
-            numbers = sum(np.bincount(row + 1, minlength=int(self.labels.max()) + 2) for row in self.labels)[1:]
-            found = {self.classes.name(label): int(number) for label, number in enumerate(numbers) if number}
+            numbers = np.zeros(int(self.labels.max()) + 2, np.int64)
+            for row in self.labels:
+                numbers += np.bincount(row + 1, minlength=len(numbers))
+            found = {self.classes.name(label): int(number) for label, number in enumerate(numbers[1:]) if number}
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
     def above(self, score: float) -> Result:
