@@ -55,7 +55,7 @@ setup(
     description='Segmentation of low-resolution images with MaskAttn-UNet, on mmengine, mmseg and mmdet',
     license='Apache-2.0',
     python_requires=f'>={VERSION["SUPPORTED"]["python"][0]}',
-    packages=find_packages(include=['mmmaskattn', 'mmmaskattn.*']),
+    packages=find_packages(include=['mmmaskattn', 'mmmaskattn.*', 'mmmaskattn_console']),
     package_data={'mmmaskattn': ['py.typed', 'weights/*', 'apis/report/page.html']},
     cmdclass={'build_py': BuildWithMim, 'editable_wheel': EditableWithMim},
     # ftfy and regex are imported by mmseg, pkg_resources by mmengine; neither declares it.
@@ -65,7 +65,7 @@ setup(
         *('matplotlib', 'pillow', 'rich', 'pycocotools', 'ftfy', 'regex', 'setuptools<81', 'eval_type_backport>=0.2'),
         *('mmmaskattn-runtime', 'msgspec>=0.18', 'filelock>=3.12', 'scipy', 'safetensors>=0.4', 'PyYAML', 'Jinja2'),
     ],
-    entry_points={'console_scripts': ['mmmaskattn = mmmaskattn.apis.console:main']},
+    entry_points={'console_scripts': ['mmmaskattn = mmmaskattn_console.console:main']},
     extras_require={
         'deploy': [*ONNX],
         **{'hub': [HUB], 'stardist': ['stardist']},

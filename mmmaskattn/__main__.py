@@ -10,6 +10,6 @@ if __name__ == '__main__':
     if len(sys.argv) == 1:
         print(report())
     else:
-        from mmmaskattn.apis.console import main
+        from mmmaskattn_console.console import main
 
         main()

@@ -69,7 +69,8 @@ def test_options_shown_are_known_to_the_tools():
             shown.setdefault(tool, set()).update(re.findall(r'(?<!\S)--[a-z-]+', arguments))
     assert len(shown) >= 5
     engine = ''.join((ROOT / f'mmmaskattn/engine/{name}.py').read_text() for name in ('launch', 'training', 'testing'))
-    shared = (ROOT / 'mmmaskattn/utils/command_line.py').read_text()
+    rooms = ('mmmaskattn/utils', 'mmmaskattn_console')
+    shared = ''.join((ROOT / room / 'command_line.py').read_text() for room in rooms)
     for tool, options in shown.items():
         source = (ROOT / tool).read_text(encoding='utf-8')
         declared = source + shared + (engine if 'mmmaskattn.engine' in source else '')

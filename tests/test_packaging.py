@@ -27,10 +27,12 @@ SHIPPED = (
     'LICENSE',
     'model-index.yml',
     'mmmaskattn',
+    'mmmaskattn_console',
     'configs',
     'tools',
     'tests',
 )
+OURS = ('mmmaskattn', 'mmmaskattn_console', 'tools')
 USED_BY_HOSTS = {'ftfy', 'regex', 'setuptools'}  # imported by mmseg and mmengine, which do not declare them
 IMPORTED_BY_NAME = {'stardist', 'huggingface_hub'}
 USED_BY_TORCH = {'onnx', 'onnxscript'}  # imported by torch.onnx, which does not declare them
@@ -91,9 +93,8 @@ def test_wheel_carries_configs_tools_model_index_and_weights(checkout, tmp_path)
     assert carried == shipped_files(checkout)
     weights = {f'mmmaskattn/weights/{path.name}' for path in (checkout / 'mmmaskattn/weights').iterdir()}
     assert {name for name in names if name.startswith('mmmaskattn/weights/')} == weights
-    assert {name.split('/')[0] for name in names} == {'mmmaskattn', wheel.name.rsplit('-', 3)[0] + '.dist-info'}, (
-        'tests?'
-    )
+    metadata = wheel.name.rsplit('-', 3)[0] + '.dist-info'
+    assert {name.split('/')[0] for name in names} == {'mmmaskattn', 'mmmaskattn_console', metadata}, 'tests?'
     assert any(name.endswith('LICENSE') for name in names)
 
     zipfile.ZipFile(wheel).extractall(tmp_path / 'site')
@@ -175,8 +176,8 @@ def test_setup_is_short_and_imports_no_torch():
 
 
 def test_every_imported_package_is_declared_and_nothing_else(monkeypatch):
-    used = {name for folder in ('mmmaskattn', 'tools') for name in imported_modules(folder)}
-    used -= set(sys.stdlib_module_names) | {'mmmaskattn'}
+    used = {name for folder in OURS for name in imported_modules(folder)}
+    used -= set(sys.stdlib_module_names) | set(OURS)
     providers = packages_distributions()
     declared = requirements(monkeypatch)
     unknown = {name for name in used if not declared & set(providers.get(name, [name]))}

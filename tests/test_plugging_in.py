@@ -1,6 +1,8 @@
-"""Our parts in the zoo's configs, run by mmseg's own tools/train.py from another folder, with no import of ours."""
+"""Our parts in the zoo's configs, run by mmseg's own tools/train.py from another folder.
 
-import sys
+That no import of ours is needed is shown by tests/test_registry.py and tests/configs/test_your_data.py.
+"""
+
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 import torch
 from long_tests import first_of
 from small_job import run
+from warm_python import warm_python
 
 from mmmaskattn.data_tools.mini import write_mini
 
@@ -78,7 +81,7 @@ def test_mmsegs_own_train_runs_it(tmp_path, data, case):
     config = tmp_path / 'user.py'
     changes = dict(pretrained=None, data_preprocessor=processor, **model)
     config.write_text(CONFIG.format(zoo=ZOO, base=base, model=changes, data=data))
-    done = run([sys.executable, ZOO / 'tools/train.py', config, '--work-dir', 'work'], tmp_path)
+    done = run([warm_python(), ZOO / 'tools/train.py', config, '--work-dir', 'work'], tmp_path)
     assert done.returncode == 0, done.stdout[-5000:]
     state = torch.load(tmp_path / 'work/iter_2.pth', weights_only=False)['state_dict']
     ours = 'backbone.attentions.' if case.startswith('UNet') else 'neck.'

@@ -2,9 +2,9 @@
 
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
 from mmmaskattn.apis.model import Model, load_model
-from mmmaskattn.apis.model_index import ModelEntry, find_model, list_models
 from mmmaskattn.apis.pretrained import from_pretrained, push_to_hub, save_pretrained
 from mmmaskattn.apis.weights import resolve_weights
+from mmmaskattn_console.model_index import ModelEntry, find_model, list_models
 
 __all__ = [
     'MaskAttnInferencer',

@@ -15,13 +15,13 @@ from torch import nn
 
 import mmmaskattn
 from mmmaskattn.apis.description import named_classes, task_of
-from mmmaskattn.apis.model_index import TASKS, find_model
 from mmmaskattn.apis.results import classes_of
 from mmmaskattn.apis.weights import resolve_weights
 from mmmaskattn.datasets.config_file import read_config_file
 from mmmaskattn.datasets.input_size import sized_transforms
 from mmmaskattn.registry import MODELS
 from mmmaskattn.utils.weights import WeightsMismatchError, check_checkpoint, load_weights
+from mmmaskattn_console.model_index import TASKS, find_model
 from mmmaskattn_runtime import Classes
 
 

@@ -13,9 +13,9 @@ from typing import Any, Optional
 import msgspec
 import yaml
 
-from mmmaskattn.apis.model_index import INDEX, parts_of_name, read_yaml
 from mmmaskattn.utils.command_line import nearest
 from mmmaskattn.utils.configs import config_name
+from mmmaskattn_console.model_index import INDEX, parts_of_name, read_yaml
 
 RECORDS = Path('mmmaskattn', 'weights')
 METAFILE = 'metafile.yml'

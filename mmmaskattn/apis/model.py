@@ -9,8 +9,8 @@ from typing import Any
 from mmengine.config import Config
 
 from mmmaskattn.apis.inferencer import MaskAttnInferencer, Skipped
-from mmmaskattn.apis.model_index import find_model
 from mmmaskattn.engine.training import train
+from mmmaskattn_console.model_index import find_model
 from mmmaskattn_runtime import Classes, Result
 from mmmaskattn_runtime.drawing import Style
 

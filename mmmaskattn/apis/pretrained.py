@@ -17,11 +17,11 @@ from torch import nn
 from mmmaskattn.analysis.models import build_model, read_config
 from mmmaskattn.apis import hub
 from mmmaskattn.apis.description import describe_model, named_classes, task_of
-from mmmaskattn.apis.model_index import find_model
 from mmmaskattn.apis.weights import resolve_weights
 from mmmaskattn.utils.files import atomic_write
 from mmmaskattn.utils.safetensors_file import refuse_existing, write_weights
 from mmmaskattn.utils.weights import load_model_weights
+from mmmaskattn_console.model_index import find_model
 
 CONFIG, WEIGHTS, CARD = 'config.py', 'model.safetensors', 'README.md'
 

@@ -13,10 +13,10 @@ from mmmaskattn.analysis.models import build_model, read_config
 from mmmaskattn.apis.description import describe_model
 from mmmaskattn.apis.metafiles import RECORDS, ModelRecord, record_text
 from mmmaskattn.apis.weights import file_sha256
-from mmmaskattn.utils.configs import shipped_folder
 from mmmaskattn.utils.files import atomic_write
 from mmmaskattn.utils.safetensors_file import SUFFIX, refuse_existing, write_weights
 from mmmaskattn.utils.weights import load_model_weights
+from mmmaskattn_console.model_index import shipped_folder
 
 EMA = 'ema_state_dict'
 

@@ -14,7 +14,7 @@ from mmmaskattn.evaluation.classes import class_kinds
 from mmmaskattn.models.grouping.fusion import INSTANCE_OFFSET
 from mmmaskattn.models.grouping.scores import greatest_at
 from mmmaskattn_runtime import Classes, Instance, Result, RunLengths, encode, extents, panoptic_result
-from mmmaskattn_runtime.result import Extent
+from mmmaskattn_runtime.result import Extent, look_up
 
 SAFE_CLASSES = 12
 """Up to so many classes get colours that colour-blind people can tell apart; more keep those of their data set."""
@@ -51,7 +51,7 @@ def semantic_map(logits: Tensor, size: tuple[int, int], threshold: float | None 
     """
     found = greatest_at(logits.float(), size)
     labels = found.owners if threshold is None else found.values.sigmoid() > threshold
-    return labels.cpu().numpy().astype(np.int16)
+    return labels.to(torch.int16).cpu().numpy()
 
 
 def segments_result(sample: Any, classes: Classes, task: str, score_thr: float) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def segments_result(sample: Any, classes: Classes, task: str, score_thr: float) 
         ValueError: If the model does not predict what the task needs.
     """
     if task == 'semantic':
-        return dict(labels=_field(sample, 'pred_sem_seg', task).astype(np.int16))
+        return dict(labels=_field(sample, 'pred_sem_seg', task).astype(np.int16, copy=False))
     fields: dict[str, Any] = {}
     if 'pred_sem_seg' in sample:
         del sample.pred_sem_seg  # of a large picture each map counts
@@ -101,7 +101,7 @@ def _panoptic(numbers: np.ndarray, classes: Classes) -> dict[str, Any]:
     known = labels < len(classes.names)
     table = np.zeros(int(present[-1]) + 1, np.int32)
     table[present[known]] = np.arange(1, known.sum() + 1)
-    return panoptic_result(table[numbers], classes, labels[known].tolist())
+    return panoptic_result(look_up(table, numbers), classes, labels[known].tolist())
 
 
 def _instances(sample: Any, classes: Classes, score_thr: float) -> tuple[Instance, ...]:

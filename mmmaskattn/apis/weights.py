@@ -6,9 +6,8 @@ import hashlib
 from pathlib import Path
 
 from mmmaskattn.apis import hub
-from mmmaskattn.apis.model_index import ModelEntry, find_model
 from mmmaskattn.engine.checkpoint import cached_path, download
-from mmmaskattn.utils.configs import PACKAGE
+from mmmaskattn_console.model_index import PACKAGE, ModelEntry, find_model
 
 WEB = ('http://', 'https://')
 _CHUNK = 1 << 20

@@ -9,7 +9,8 @@ from typing import Any
 
 from mmengine.config import Config
 
-PACKAGE = Path(__file__).resolve().parents[1]
+from mmmaskattn_console.model_index import shipped_folder
+
 THINGS = ('num_things', 'num_things_classes', 'num_classes')
 STUFF = ('num_stuff', 'num_stuff_classes')
 WEIGHTED_LOSSES = ('mmmaskattn.PixelCrossEntropyLoss', 'OhemCrossEntropy')
@@ -40,16 +41,6 @@ def base_configs(*names: str) -> list[str]:
         if not (folder / name).is_file():
             raise FileNotFoundError(f'base_configs: there is no {folder / name}; name a file of that folder')
     return [str(folder / name) for name in names]
-
-
-def shipped_folder() -> Path:
-    """Find the folder that holds ``configs/``, ``tools/`` and ``model-index.yml``.
-
-    Returns:
-        ``mmmaskattn/.mim`` of a wheel or an editable install, else the checkout.
-    """
-    folders = (PACKAGE / '.mim', PACKAGE.parent)
-    return next((folder for folder in folders if (folder / 'configs').is_dir()), folders[0])
 
 
 def config_name(path: str | Path) -> str:

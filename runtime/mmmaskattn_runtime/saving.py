@@ -133,7 +133,9 @@ class Writer:
     def _add_panoptic(self, result: Result, name: str, number: int) -> None:
         ids = result.segment_ids
         assert ids is not None
-        rgb = np.stack([ids & 255, ids >> 8 & 255, ids >> 16 & 255], 2).astype(np.uint8)
+        rgb = np.empty((*ids.shape, 3), np.uint8)
+        for place in range(3):
+            rgb[..., place] = ids >> 8 * place & 255
         write_file(self.folder / 'panoptic' / f'{name}.png', png(rgb))
         infos = [
             dict(

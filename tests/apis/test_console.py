@@ -14,7 +14,7 @@ from pictures import smooth_photo
 from PIL import Image
 from random_checkpoint import write_checkpoint
 
-from mmmaskattn.apis.console import main
+from mmmaskattn_console.console import main
 
 
 @pytest.fixture(scope='module')
@@ -108,6 +108,25 @@ def test_help_is_short(capsys):
     said = capsys.readouterr().out
     assert 'mmmaskattn predict PICTURES --model NAME --out FOLDER' in said
     assert len(said.splitlines()) < 20
+
+
+QUICK = """
+import sys
+from mmmaskattn_console.console import main
+for words in ('--help', 'fly', 'models', 'models --task depth', 'predict --help', 'predict', 'init --help'):
+    try:
+        main(words.split())
+    except SystemExit:
+        pass
+print('heavy:', sorted({'mmmaskattn', 'mmengine', 'mmdet', 'mmseg', 'torch'} & set(sys.modules)))
+"""
+
+
+def test_help_lists_and_wrong_words_import_neither_torch_nor_hosts():
+    done = subprocess.run([sys.executable, '-c', QUICK], capture_output=True, text=True, check=True)
+    assert 'mmmaskattn predict PICTURES' in done.stdout
+    assert 'there is no command fly' in done.stderr
+    assert done.stdout.splitlines()[-1] == 'heavy: []'
 
 
 @pytest.mark.long

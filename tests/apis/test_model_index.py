@@ -9,8 +9,7 @@ import pytest
 import yaml
 
 from mmmaskattn.apis import find_model, list_models
-from mmmaskattn.apis.model_index import parts_of_name, read_index
-from mmmaskattn.utils.configs import PACKAGE, shipped_folder
+from mmmaskattn_console.model_index import PACKAGE, parts_of_name, read_index, shipped_folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,7 +75,7 @@ def test_what_the_metafiles_say_of_weights_reaches_the_entry(tmp_path):
 
 
 def test_an_installed_package_reads_what_lies_inside_of_it(tmp_path, monkeypatch):
-    monkeypatch.setattr('mmmaskattn.utils.configs.PACKAGE', tmp_path / 'mmmaskattn')
+    monkeypatch.setattr('mmmaskattn_console.model_index.PACKAGE', tmp_path / 'mmmaskattn')
     shutil.copytree(ROOT / 'configs/maskattn', tmp_path / 'mmmaskattn/.mim/configs/maskattn')
     (tmp_path / 'mmmaskattn/.mim/model-index.yml').write_text('Import:\n- configs/maskattn/metafile.yml\n')
     assert shipped_folder() == tmp_path / 'mmmaskattn/.mim'

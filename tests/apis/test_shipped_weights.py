@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mmmaskattn.apis import list_models, load_model
-from mmmaskattn.apis.console import main
+from mmmaskattn_console.console import main
 
 
 def draw_nuclei(seed: int, size: tuple[int, int]) -> tuple[np.ndarray, int]:

@@ -10,9 +10,9 @@ import pytest
 from pictures import smooth_photo
 from random_checkpoint import write_checkpoint
 
-from mmmaskattn.apis.console import main
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
 from mmmaskattn.apis.video import draw_frame, label_video
+from mmmaskattn_console.console import main
 from mmmaskattn_runtime import PictureError
 
 

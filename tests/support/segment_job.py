@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unittest import mock
 
 from mmengine.config import Config
+from mmengine.config import config as config_module
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from small_job import ROOT
 from torch import Tensor
+from warm_processes import unformatted
 
 SIZE = (32, 48)
 
@@ -78,8 +81,9 @@ def train_here(config: Path, work_dir: Path, **options: object) -> tuple[Runner,
     cfg = Config.fromfile(config)
     # A name of its own: mmengine keeps one visualizer, and its folder, per name in a process.
     cfg.merge_from_dict({'work_dir': str(work_dir), 'visualizer.name': str(work_dir), **options})
-    runner = Runner.from_cfg(cfg)
-    hook = WeightsAtStart()
-    runner.register_hook(hook)
-    runner.train()
+    with mock.patch.object(config_module, 'FormatCode', unformatted):
+        runner = Runner.from_cfg(cfg)
+        hook = WeightsAtStart()
+        runner.register_hook(hook)
+        runner.train()
     return runner, hook

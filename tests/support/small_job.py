@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 import torch
-from warm_processes import WARM
+from warm_processes import WARM, leave_configs_unformatted
+from warm_python import warm_python
 
 from mmmaskattn.data_tools.mini import write_mini
 
@@ -66,8 +67,12 @@ def write_job(folder: Path, num_train: int = 8, num_val: int = 4, dropout: float
 
 
 def run(command: list, cwd: Path, timeout: float = 300, **variables: str) -> subprocess.CompletedProcess:
-    """Run a command as a user would, with the package on the path; outputs are captured together."""
-    environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT), 'PYTHON': sys.executable, **variables}
+    """Run a command as a user would, with the package on the path; outputs are captured together.
+
+    What shell scripts and launchers take for Python has the imports behind it.
+    """
+    environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': f'{ROOT}:{ROOT}/runtime'}
+    environment.update(PYTHON=warm_python(), PYTHON_EXEC=warm_python(), **variables)
     return subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
@@ -105,5 +110,6 @@ def _as_script(script: list[str], cwd: Path, variables: dict[str, str], printed:
     os.environ.update(variables)
     os.chdir(cwd)
     sys.argv = script
+    leave_configs_unformatted()
     torch.set_num_threads(1)
     runpy.run_path(script[0], run_name='__main__')

@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from mmengine.model import BaseModel
 from mmengine.registry import DATASETS, METRICS, MODELS
@@ -26,7 +25,7 @@ from mmengine.structures import BaseDataElement
 from torch import distributed as dist
 from torch import nn
 from torch.utils.data import Dataset
-from warm_processes import WARM
+from warm_processes import WARM, leave_configs_unformatted
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -191,7 +190,7 @@ def _train(options: list[str], printed: Path, variables: dict[str, str]) -> None
     from mmmaskattn.engine.launch import finish_distributed
     from mmmaskattn.engine.training import train
 
-    Config.pretty_text = property(lambda cfg: str(cfg))  # the formatting is most of a tiny training's time
+    leave_configs_unformatted()
     os.setsid()
     with printed.open('w') as file:
         for stream in (sys.stdout, sys.stderr):

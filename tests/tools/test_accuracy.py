@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 from pathlib import Path
 
 import pytest
+from warm_python import warm_python
 
 from mmmaskattn.data_tools.mini import write_mini
 
@@ -26,6 +28,7 @@ def tool():
 def test_a_seed_is_trained_once_and_reported(tool, tmp_path, monkeypatch, capsys):
     write_mini('ade20k', tmp_path / 'ade', num_train=4, num_val=2, size=(64, 64), seed=0)
     monkeypatch.setenv('ADE20K_ROOT', str(tmp_path / 'ade'))
+    monkeypatch.setattr(sys, 'executable', warm_python())
     work_dir = tmp_path / 'work'
     arguments = [str(TINY), '--epochs', '1', '--work-dir', str(work_dir)]
     tool.main([*arguments, '--seeds', '7'])

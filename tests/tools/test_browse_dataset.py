@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import mmdet
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from shrink_data import draw_prepared
+from small_job import run_tool
 
 from mmmaskattn.data_tools.mini import write_mini
 
@@ -67,11 +67,10 @@ def colour_count(picture: np.ndarray, colour: tuple[int, int, int]) -> int:
 
 @pytest.mark.slow
 def test_run_as_users_run_it_from_another_folder(tmp_path: Path):
-    command = [sys.executable, str(TOOL), str(ROOT / 'configs/maskattn/ade20k_semantic_128_tiny.py'), '--number', '2']
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
+    config = ROOT / 'configs/maskattn/ade20k_semantic_128_tiny.py'
+    printed = run_tool('analysis/browse_dataset.py', config, '--number', '2', cwd=tmp_path, **os.environ)
     folder = tmp_path / 'work_dirs/browse/ade20k_semantic_128_tiny_train'
-    assert '2/2' in done.stdout, 'progress'
+    assert '2/2' in printed, 'progress'
     assert len(list(folder.glob('*_ADE_train_*.png'))) == 2
 
 

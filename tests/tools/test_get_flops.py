@@ -6,11 +6,11 @@ import importlib.util
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from long_tests import first_of
+from warm_python import warm_python
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools/analysis/get_flops.py'
@@ -82,7 +82,7 @@ def test_our_configs_keep_their_budgets(data, suffix, giga, mega, capsys):
 
 def test_it_runs_as_a_command_and_refuses_a_missing_config():
     done = subprocess.run(
-        [sys.executable, TOOL, 'nowhere.py'],
+        [warm_python(), TOOL, 'nowhere.py'],
         cwd=ROOT,
         capture_output=True,
         text=True,

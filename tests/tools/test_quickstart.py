@@ -2,11 +2,11 @@
 
 import json
 import shutil
-import sys
 
 import pytest
 from segment_job import write_segment_job
 from small_job import ROOT, run
+from warm_python import warm_python
 
 SETUP = 'PYTHON={python}; MMMASKATTN_ROOT={root}; export PYTHON MMMASKATTN_ROOT'
 
@@ -16,7 +16,7 @@ def checkout(tmp_path):
     """Tools and configs of a checkout whose environment is this one."""
     shutil.copytree(ROOT / 'tools', tmp_path / 'checkout/tools')
     (tmp_path / 'checkout/tools/setup_env.sh').write_text(
-        SETUP.format(python=sys.executable, root=tmp_path / 'checkout')
+        SETUP.format(python=warm_python(), root=tmp_path / 'checkout')
     )
     configs = tmp_path / 'checkout/configs/maskattn'
     configs.mkdir(parents=True)

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from tool_calls import ROOT, call_tool
+from warm_python import warm_python
 
 from mmmaskattn.data_tools.mini import write_mini
 
@@ -22,7 +22,7 @@ FEW, MANY = 1000, int(os.environ.get('ANNOTATIONS', '10000'))
 
 
 def shrink(*args: str | Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(ROOT / 'tools' / TOOL), *map(str, args)]
+    command = [warm_python(), str(ROOT / 'tools' / TOOL), *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
 
 

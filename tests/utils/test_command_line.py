@@ -84,7 +84,7 @@ def test_an_interruption_has_its_own_status(capsys):
 def test_another_process_than_the_first_waits_and_says_its_number(monkeypatch):
     waited = []
     monkeypatch.setenv('RANK', '3')
-    monkeypatch.setattr('mmmaskattn.utils.command_line.time.sleep', waited.append)
+    monkeypatch.setattr('mmmaskattn_console.command_line.time.sleep', waited.append)
     with pytest.raises(SystemExit, match=r'^process 3: tool: two'):
         ends_in_one_line('tool')(fail)([])
     assert waited

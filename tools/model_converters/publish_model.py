@@ -18,7 +18,7 @@ from pathlib import Path
 from mmmaskattn.apis.metafiles import ModelRecord, collection_of, model_of, yaml_text
 from mmmaskattn.apis.publish import publish
 from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
-from mmmaskattn.utils.configs import shipped_folder
+from mmmaskattn_console.model_index import shipped_folder
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

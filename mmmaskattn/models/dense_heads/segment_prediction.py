@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mmmaskattn.models.grouping import FusionOptions, Groups, fuse_panoptic, top_instances
 from mmmaskattn.models.grouping.cells import enlarge
+from mmmaskattn.models.grouping.pixel_maps import pixels_of, strips
 from mmmaskattn.models.grouping.scores import Greatest, greatest_at, pixels_last, resize_map, shared_things
 from mmmaskattn.utils.option_types import Count
 from mmmaskattn.utils.options import checked_options
@@ -61,7 +62,7 @@ class SegmentPrediction(NamedTuple):
             ``groups`` int64 (n,), numbers in that map.
         panoptic: ``sem_seg`` int32 (1, h, w): label of stuff, label + 1000 (rank + 1) of things, T + S where nothing
             is said.
-        semantic: ``sem_seg`` int64 (1, h, w).
+        semantic: ``sem_seg`` int64 (1, h, w); with ``instance_map`` int16 where the picture is large.
         embeddings: (D, H, W) at the network's size, on request.
         instance_map: int16 (h, w), the group of each pixel, -1 = none; on request.
     """
@@ -117,7 +118,7 @@ def predict_segments(
             SegmentPrediction(
                 instances=_instances(owners, of_image, options),
                 panoptic=PixelData(sem_seg=panoptic[None]),
-                semantic=PixelData(sem_seg=classes[None]),
+                semantic=PixelData(sem_seg=classes[None] if options.instance_map else classes[None].long()),
                 instance_map=owners.to(torch.int16) if options.instance_map else None,
             )
         )
@@ -138,7 +139,7 @@ def exclusive_owners(soft: Tensor, size: tuple[int, int], greatest: Greatest | N
         greatest: `greatest_at` of them at that size, where known.
 
     Returns:
-        int64 (h, w): the mask; -1 = none.
+        int (h, w), as `greatest_at` has it: the mask; -1 = none.
     """
     if not len(soft):
         return torch.full(tuple(size), -1, device=soft.device)
@@ -175,7 +176,7 @@ def boxes_of_groups(owners: Tensor, groups: Tensor) -> Tensor:
     """Boxes that just hold the groups of a map, without a mask for each.
 
     Args:
-        owners: int64 (h, w), the group of each pixel; -1 = none.
+        owners: int (h, w), the group of each pixel; -1 = none.
         groups: int64 (n,), those wanted, each with a pixel.
 
     Returns:
@@ -183,18 +184,19 @@ def boxes_of_groups(owners: Tensor, groups: Tensor) -> Tensor:
     """
     if not len(groups):
         return groups.new_zeros(0, 4, dtype=torch.float32)
-    sides = []
-    for axis, length in enumerate(owners.shape):
-        places = torch.arange(length, device=owners.device)
-        cells = (owners + 1) * length + (places if axis else places[:, None])
-        found = cells.flatten().bincount(minlength=length * (int(groups.max()) + 2)).view(-1, length) > 0
-        sides.append(found[groups + 1].view(torch.uint8))
-    return _boxes(sides[1], sides[0])
+    count = int(owners.max()) + 2
+    rows, columns = (torch.zeros(count, side, dtype=torch.uint8, device=owners.device) for side in owners.shape)
+    parts = strips(owners)
+    for part, side in zip(parts, rows.split(parts[0].shape[0], 1)):
+        numbers = part.long() + 1
+        side.scatter_(0, numbers.T, 1)
+        columns.scatter_(0, numbers, 1)
+    return _boxes(columns[groups + 1], rows[groups + 1])
 
 
 def _instances(owners: Tensor, scores: Tensor, options: PredictionOptions) -> InstanceData:
     """The best pairs of mask and class of one image; masks without a pixel are dropped."""
-    present = owners.flatten().add(1).bincount(minlength=len(scores) + 1)[1:].nonzero()[:, 0]
+    present = pixels_of(owners + 1, len(scores) + 1)[1:].nonzero()[:, 0]
     values, slots, labels = (one[0] for one in top_instances(scores[None, present], options.max_per_image))
     if options.instance_map:
         groups = present[slots]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mmmaskattn.models.grouping.groups import ordered_top, static_shapes
-from mmmaskattn.models.grouping.prototypes import unassign_invalid
+from mmmaskattn.models.grouping.pixel_maps import look_up, pixels_of
 from mmmaskattn.models.grouping.scores import Greatest, greatest_at
 from mmmaskattn.utils.option_types import Fraction
 from mmmaskattn.utils.options import checked_options
@@ -58,7 +58,7 @@ def fuse_panoptic(
         masks: float (N, H, W), soft masks from 0 to 1, resized bilinearly to (h, w), a few at a time; N may be 0.
         labels: int64 (N,), 0 to T - 1.
         scores: float (N,), 0 to 1.
-        classes: int64 (h, w), semantic class of each pixel, things first.
+        classes: int (h, w), semantic class of each pixel, things first.
         num_things: T.
         num_classes: C.
         options: how to fuse.
@@ -78,12 +78,12 @@ def fuse_panoptic(
     if not masks.shape[0]:
         return _without_small(segments, num_classes, options).int()
     if greatest is not None and options.mask_threshold >= 0.5:
-        owners, ids = _paint_disjoint(greatest, labels, scores, options)
+        ids = _paint_disjoint(greatest, labels, scores, options)
     else:
-        owners, ids = _paint(masks, labels, scores, (classes.shape[0], classes.shape[1]), options)
-    painted = owners >= 0
+        ids = _paint(masks, labels, scores, (classes.shape[0], classes.shape[1]), options)
+    painted = ids >= 0
     segments = _without_small(segments.masked_fill(painted, num_classes), num_classes, options)
-    return torch.where(painted, ids[owners.clamp(min=0)], segments).int()
+    return torch.where(painted, ids, segments).int()
 
 
 def _check(masks: Tensor, labels: Tensor, scores: Tensor, classes: Tensor, num_things: int, num_classes: int) -> None:
@@ -106,23 +106,14 @@ def _check(masks: Tensor, labels: Tensor, scores: Tensor, classes: Tensor, num_t
         )
 
 
-def _pixels_of(numbers: Tensor, count: int) -> Tensor:
-    """int64 (count,): how many pixels have each number; whole numbers add up to the same in any order."""
-    flat = numbers.flatten()
-    ones = flat.new_ones(1).expand_as(flat)  # no memory of its own: of a large picture each map counts
-    return torch.zeros(count, dtype=torch.long, device=flat.device).scatter_add_(0, flat, ones)
-
-
 def _without_small(segments: Tensor, void: int, options: FusionOptions) -> Tensor:
     """Turn classes of too few pixels into VOID."""
-    small = _pixels_of(segments, void + 1) < options.stuff_area_fraction * segments.numel()
-    return segments.masked_fill(small[segments], void)
+    small = pixels_of(segments, void + 1) < options.stuff_area_fraction * segments.numel()
+    return segments.masked_fill(look_up(small, segments), void)
 
 
-def _paint(
-    masks: Tensor, labels: Tensor, scores: Tensor, size: tuple[int, int], options: FusionOptions
-) -> tuple[Tensor, Tensor]:
-    """The painting instance of each pixel, int64 (h, w), -1 = none; and the id of each instance, int64 (N,)."""
+def _paint(masks: Tensor, labels: Tensor, scores: Tensor, size: tuple[int, int], options: FusionOptions) -> Tensor:
+    """The id of the painting instance of each pixel, int32 (h, w), -1 = none."""
     falling, order = (one[0] for one in ordered_top(scores[None].float(), scores.shape[0]))
     kept = falling >= options.score_threshold
     if not static_shapes():
@@ -130,21 +121,22 @@ def _paint(
         order, kept = order[:count], kept[:count]
     found = greatest_at(masks[order].float() * kept[:, None, None], size, options.mask_threshold)
     owners = found.owners.masked_fill(found.values <= options.mask_threshold, -1)
-    own = _pixels_of(owners + 1, order.shape[0] + 1)[1:]
+    own = pixels_of(owners + 1, order.shape[0] + 1)[1:]
     painted = kept & (own > 0) & (own >= options.keep_fraction * found.areas)
-    ranks = painted.long().cumsum(0)
-    owners = unassign_invalid(owners.flatten()[None], painted[None])[0].unflatten(0, size)
-    return owners, labels[order] + ranks * INSTANCE_OFFSET
+    return _ids(owners, painted, labels[order], painted.long().cumsum(0))
 
 
-def _paint_disjoint(
-    greatest: Greatest, labels: Tensor, scores: Tensor, options: FusionOptions
-) -> tuple[Tensor, Tensor]:
+def _paint_disjoint(greatest: Greatest, labels: Tensor, scores: Tensor, options: FusionOptions) -> Tensor:
     """What `_paint` gives where at most one mask of a pixel is above the threshold: each keeps all of its own."""
     owners = greatest.owners.masked_fill(greatest.values <= options.mask_threshold, -1)
-    own = _pixels_of(owners + 1, len(scores) + 1)[1:]
+    own = pixels_of(owners + 1, scores.shape[0] + 1)[1:]
     painted = (scores >= options.score_threshold) & (own > 0)
-    order = ordered_top(scores[None].float(), len(scores))[1][0]
+    order = ordered_top(scores[None].float(), scores.shape[0])[1][0]
     ranks = torch.zeros_like(labels).scatter_(0, order, painted[order].long().cumsum(0))
-    owners = unassign_invalid(owners.flatten()[None], painted[None])[0].unflatten(0, owners.shape)
-    return owners, labels + ranks * INSTANCE_OFFSET
+    return _ids(owners, painted, labels, ranks)
+
+
+def _ids(owners: Tensor, painted: Tensor, labels: Tensor, ranks: Tensor) -> Tensor:
+    """The id of each pixel's owner, int32 (h, w), -1 for no owner and for one that is not painted; ranks from 1."""
+    ids = torch.where(painted, labels + ranks * INSTANCE_OFFSET, -1)
+    return look_up(torch.cat([ids.new_full((1,), -1), ids]).int(), owners + 1)

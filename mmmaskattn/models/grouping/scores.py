@@ -15,15 +15,13 @@ from torch.nn import functional as F
 
 from mmmaskattn.models.grouping.cells import cell_side, enlarge
 from mmmaskattn.models.grouping.groups import Groups, ordered_top, static_shapes
+from mmmaskattn.models.grouping.pixel_maps import LARGE, narrow_type
 from mmmaskattn.models.grouping.prototypes import one_hot
 from mmmaskattn.models.precision import without_autocast
 
 RESIZED_AT_ONCE = 2**24
 """Values that are resized at a time: 64 MiB. At 128x128 these are 1024 maps, so there the maps are taken as a whole."""
 
-
-LARGE = 2**18
-"""Pixels of a picture from which on it is taken strip by strip."""
 STRIP = 2**21
 """Values of a strip at a time: 8 MiB."""
 
@@ -32,7 +30,7 @@ class Greatest(NamedTuple):
     """The greatest of N maps at each pixel of (h, w).
 
     Attributes:
-        owners: int64 (h, w), the map; of equal ones the first.
+        owners: int (h, w), the map; of equal ones the first. int64, of large pictures int16 where that holds it.
         values: float (h, w), its value.
         areas: int64 (N,), pixels in which a map exceeds the threshold; none without one.
     """
@@ -111,7 +109,7 @@ def _greatest_by_strips(maps: Tensor, size: tuple[int, int]) -> Greatest:
     differ from those of torch's resizing by roundings.
     """
     rows, columns = (_Places.of(old, new, maps.device) for old, new in zip(maps.shape[1:], size))
-    owners = torch.empty(size, dtype=torch.long, device=maps.device)
+    owners = torch.empty(size, dtype=narrow_type(maps.shape[0]), device=maps.device)
     values = torch.empty(size, dtype=maps.dtype, device=maps.device)
     for top in rows.low.unique().tolist():
         inside = (rows.low == top).nonzero()[:, 0]
@@ -123,8 +121,8 @@ def _greatest_by_strips(maps: Tensor, size: tuple[int, int]) -> Greatest:
         step = max(1, STRIP // (size[1] * len(alive)))
         for part in inside.split(step):
             found = torch.lerp(wide[:1], wide[1:], rows.share[part, None, None]).max(2)
-            values[part], owners[part] = found.values, alive[found.indices]
-    return Greatest(owners, values, owners.new_zeros(0))
+            values[part], owners[part] = found.values, alive[found.indices].to(owners.dtype)
+    return Greatest(owners, values, alive.new_zeros(0))
 
 
 def _can_be_greatest(pair: Tensor) -> Tensor:

@@ -16,10 +16,10 @@ from segment_job import train_here, write_segment_job
 from small_job import write_job
 
 from mmmaskattn.apis import MaskAttnInferencer
-from mmmaskattn.apis.console import main
 from mmmaskattn.apis.report import write_report
 from mmmaskattn.data_tools.mini import write_mini
 from mmmaskattn.engine.testing import run_test
+from mmmaskattn_console.console import main
 from mmmaskattn_runtime import FORMATS
 
 

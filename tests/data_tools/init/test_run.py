@@ -15,10 +15,10 @@ from own_pictures import CLASSES, draw_images, draw_labels, write_coco, write_pa
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from mmmaskattn.apis.console import main
 from mmmaskattn.data_tools.check import check_config
 from mmmaskattn.data_tools.init import Given, init_folder
 from mmmaskattn.datasets.transforms.coco_masks import to_run_lengths
+from mmmaskattn_console.console import main
 
 SEMANTIC = {
     'indices': ('class_0', 'class_1', 'class_2'),

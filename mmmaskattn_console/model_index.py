@@ -1,7 +1,7 @@
 """The model index: every shipped config under a short name, with its published weights and figures.
 
 It is read from ``model-index.yml`` and the metafiles that this one imports, in a checkout and in a wheel alike;
-:mod:`mmmaskattn.apis.metafiles` writes them.
+:mod:`mmmaskattn.apis.metafiles` writes them. It is read without importing ``mmmaskattn``.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from typing import Any
 
 import yaml
 
-from mmmaskattn.utils.configs import shipped_folder
-
+PACKAGE = Path(__file__).resolve().parents[1] / 'mmmaskattn'
 INDEX = 'model-index.yml'
 TASKS = ('semantic', 'instance', 'panoptic')
 DEFAULT_VARIANT, DEFAULT_SIZE = 'base', (128, 128)
@@ -105,6 +104,16 @@ def parts_of_name(stem: str) -> NameParts:
         raise ValueError(f'{stem}: expected DATA_TASK_SIZE or DATA_TASK_SIZE_VARIANT; rename the config')
     sides = [int(side) for side in found['size'].split('x')]
     return NameParts(found['data'], found['task'], (sides[0], sides[-1]), found['variant'] or DEFAULT_VARIANT)
+
+
+def shipped_folder() -> Path:
+    """Find the folder that holds ``configs/``, ``tools/`` and ``model-index.yml``.
+
+    Returns:
+        ``mmmaskattn/.mim`` of a wheel or an editable install, else the checkout.
+    """
+    folders = (PACKAGE / '.mim', PACKAGE.parent)
+    return next((folder for folder in folders if (folder / 'configs').is_dir()), folders[0])
 
 
 def find_model(name: str) -> ModelEntry:

@@ -1,4 +1,7 @@
-"""The command ``mmmaskattn``: predict, list models, begin with pictures of one's own, train, test, report."""
+"""The command ``mmmaskattn``: predict, list models, begin with pictures of one's own, train, test, report.
+
+What a command needs of ``mmmaskattn`` is imported by the command, after its words are read: it takes seconds.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,9 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from mmmaskattn.apis.inferencer import MaskAttnInferencer
-from mmmaskattn.apis.model import config_file
-from mmmaskattn.apis.model_index import TASKS, ModelEntry, list_models
-from mmmaskattn.apis.report import write_report
-from mmmaskattn.apis.report.evaluate import SPLITS
-from mmmaskattn.apis.report.page import PICTURES
-from mmmaskattn.apis.video import label_video
-from mmmaskattn.data_tools.init import Given, checked_names, init_folder
-from mmmaskattn.engine.launch import finish_distributed, tool_parser
-from mmmaskattn.engine.runner import quiet_start
-from mmmaskattn.engine.testing import run_test
-from mmmaskattn.engine.training import train
-from mmmaskattn.utils.command_line import ends_in_one_line
-from mmmaskattn.utils.environment import report
-from mmmaskattn.utils.markdown import markdown_table
+from mmmaskattn_console.command_line import ends_in_one_line, tool_parser
+from mmmaskattn_console.model_index import TASKS, ModelEntry, list_models
+from mmmaskattn_console.table import markdown_table
 from mmmaskattn_runtime import FORMATS, STYLES, PictureError
 
 NAME = 'mmmaskattn'
@@ -96,6 +87,9 @@ def predict(argv: Sequence[str]) -> None:
         argv: Words after ``predict``.
     """
     args = _predict_parser().parse_args(argv)
+    from mmmaskattn.apis.inferencer import MaskAttnInferencer
+    from mmmaskattn.engine.runner import quiet_start
+
     quiet_start()
     inputs = _source(args.input)
     inferencer = MaskAttnInferencer(args.model, args.weights, args.device, args.task, args.score, show_progress=True)
@@ -124,6 +118,10 @@ def video(argv: Sequence[str]) -> None:
     args = parser.parse_args(argv)
     if not (args.out or args.show):
         parser.error('give --out, --show, or both')
+    from mmmaskattn.apis.inferencer import MaskAttnInferencer
+    from mmmaskattn.apis.video import label_video
+    from mmmaskattn.engine.runner import quiet_start
+
     quiet_start()
     inferencer = MaskAttnInferencer(args.model, args.weights, args.device, args.task, args.score)
     source = _source(args.input)
@@ -176,6 +174,8 @@ def init(argv: Sequence[str]) -> None:
         argv: Words after ``init``.
     """
     args = _init_parser().parse_args(argv)
+    from mmmaskattn.data_tools.init import Given, checked_names, init_folder
+
     classes = checked_names(args.classes, '--classes') if args.classes else ()
     places = {name: path.expanduser().absolute() for name in ('images', 'labels', 'coco') if (path := vars(args)[name])}
     done = init_folder(Given(**places, classes=classes, task=args.task, workers=args.workers), args.out)
@@ -193,6 +193,9 @@ def train_named(argv: Sequence[str]) -> None:
     Args:
         argv: Words after ``train``.
     """
+    from mmmaskattn.engine.launch import finish_distributed
+    from mmmaskattn.engine.training import train
+
     train(_with_config(argv))
     finish_distributed()
 
@@ -203,12 +206,17 @@ def test_named(argv: Sequence[str]) -> None:
     Args:
         argv: Words after ``test``.
     """
+    from mmmaskattn.engine.launch import finish_distributed
+    from mmmaskattn.engine.testing import run_test
+
     run_test(_with_config(argv))
     finish_distributed()
 
 
 def _with_config(argv: Sequence[str]) -> list[str]:
     """The words, with the config's path in place of a name."""
+    from mmmaskattn.apis.model import config_file
+
     words = list(argv)
     if words and not words[0].startswith('-'):
         words[0] = str(config_file(words[0]))
@@ -221,6 +229,12 @@ def report_page(argv: Sequence[str]) -> None:
     Args:
         argv: Words after ``report``.
     """
+    from mmmaskattn.apis.report import write_report
+    from mmmaskattn.apis.report.evaluate import SPLITS
+    from mmmaskattn.apis.report.page import PICTURES
+    from mmmaskattn.engine.launch import tool_parser
+    from mmmaskattn.engine.runner import quiet_start
+
     parser = tool_parser('Write one static page about a training or about predictions.', REPORT_EXAMPLES)
     parser.add_argument('folder', help='folder of a training, finished or running, or of mmmaskattn predict --out')
     parser.add_argument('--out', help='the page; default FOLDER/report.html')
@@ -245,6 +259,8 @@ def info(argv: Sequence[str]) -> None:
         argv: Words after ``info``; none are known.
     """
     tool_parser('Print what is installed, what was tested, and the devices.', '').parse_args(argv)
+    from mmmaskattn.utils.environment import report
+
     print(report())
 
 
