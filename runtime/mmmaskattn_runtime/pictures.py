@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, Union
 
@@ -36,6 +37,18 @@ class Source(NamedTuple):
 
     name: str
     read: Callable[[], np.ndarray]
+
+
+class Skipped(NamedTuple):
+    """A picture that could not be read.
+
+    Attributes:
+        name: Its name.
+        reason: Why, in one line.
+    """
+
+    name: str
+    reason: str
 
 
 def read_picture(picture: Picture) -> np.ndarray:
@@ -222,6 +235,8 @@ def _from_path(path: str) -> Iterator[Source]:
 
 def _frames(video: int | str, name: str) -> Iterator[Source]:
     """Frames of a video or camera, read as they are asked for."""
+    if find_spec('cv2') is None:
+        raise PictureError(f"{name}: videos need OpenCV; install it: pip install 'mmmaskattn-runtime[video]'")
     import cv2  # only videos need it
 
     if isinstance(video, str) and not os.path.isfile(video):

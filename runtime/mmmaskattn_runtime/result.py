@@ -13,6 +13,8 @@ from mmmaskattn_runtime.run_lengths import RunLengths
 
 UNLABELLED = -1
 """Label, in `Result.labels`, of pixels about which a panoptic map says nothing."""
+AT_ONCE = 2**18
+"""Pixels of a map that are counted at a time."""
 _BACKDROPS = ('background', 'bg', 'void', 'none', 'nothing', 'unlabelled', 'unlabeled')
 
 
@@ -196,11 +198,15 @@ def extents(ids: np.ndarray, count: int) -> list[Extent | None]:
     Returns:
         One for each number; None where it has no pixel.
     """
-    rows, columns = (np.zeros((count + 1, length), np.int64) for length in ids.shape)
-    for number, row in enumerate(ids):
-        rows[:, number] = np.bincount(row, minlength=count + 1)
-    for number in range(ids.shape[1]):
-        columns[:, number] = np.bincount(ids[:, number], minlength=count + 1)
+    height, width = ids.shape
+    rows, columns = np.zeros((count + 1, height), np.int64), np.zeros((count + 1, width), np.int64)
+    step = max(AT_ONCE // width, count + 1)  # rows at a time, of which copies are made
+    for top in range(0, height, step):
+        part = ids[top : top + step].astype(np.int64)
+        down, across = np.arange(len(part))[:, None] + part * len(part), np.arange(width) + part * width
+        found = np.bincount(down.ravel(), minlength=(count + 1) * len(part))
+        rows[:, top : top + step] = found.reshape(count + 1, len(part))
+        columns += np.bincount(across.ravel(), minlength=(count + 1) * width).reshape(count + 1, width)
     return [_extent(rows[number], columns[number]) for number in range(1, count + 1)]
 
 

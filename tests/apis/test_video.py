@@ -12,8 +12,9 @@ from random_checkpoint import write_checkpoint
 
 from mmmaskattn.apis.console import main
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
-from mmmaskattn.apis.video import draw_frame, label_video
+from mmmaskattn.apis.video import label_video
 from mmmaskattn_runtime import PictureError
+from mmmaskattn_runtime.frames import draw_frame
 
 
 @pytest.fixture(scope='module')
