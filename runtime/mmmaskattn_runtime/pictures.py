@@ -6,6 +6,7 @@ import glob
 import os
 import re
 import stat
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -76,8 +77,10 @@ def read_picture(picture: Picture) -> np.ndarray:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise PictureError(f'{path} is no file; expected a picture')
-        with _limited(path) as image:
-            return _from_pil(image, str(path))
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # pillow's, of files that are odd but whole enough
+            with _limited(path) as image:
+                return _from_pil(image, str(path))
     except FileNotFoundError:
         raise PictureError(f'there is no file {path}') from None
     except PictureError:

@@ -85,7 +85,7 @@ def test_large_maps_are_made_smaller_and_enlarged(files):
     parts = model(quarters((640, 960))[..., ::-1])
     assert asked == [(32, 32), (160, 240)]  # how many objects there are, then 4 x 640 x 960 values in 16 parts
     assert parts.size == (640, 960)
-    assert (parts.segment_ids == whole.segment_ids).mean() > 0.999
+    assert (parts.segment_ids == whole.segment_ids).mean() > 0.99
     at_network = load(files['panoptic'], maps='network')(quarters((640, 960))[..., ::-1])
     assert (at_network.segment_ids == whole.segment_ids).mean() > 0.95
 

@@ -1,4 +1,4 @@
-"""500 hostile or odd files and pictures through ``python -m mmmaskattn_runtime``: none may end in a traceback or a crash.
+"""Hostile or odd files and pictures through ``python -m mmmaskattn_runtime``: none may end in a traceback or a crash.
 
 python tests/soak/soak_runtime.py --inputs 500 [--file nuclei.onnx]
 """
@@ -21,7 +21,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
 
-from exported_files import make_model, metadata  # noqa: E402 (found by the line above)
+from exported_files import make_model, metadata
 
 SLOWEST = 120
 ODD_VALUES: tuple[Any, ...] = (None, -1, 0, 10**30, 1.5, float('nan'), '', 'x' * 10**5, [], {}, [[]], [None], True)

@@ -58,10 +58,11 @@ LABELS = """
     labels = Where(painted, of_owner, ground_label)
 """
 MAP = 'int32[h, w] {}'
+OBJECT_ENDS = f'{MAP.format("owners")}, int32[k] classes, float[k] scores, float[k, t] class_scores'
 ENDS = {
     'semantic': 'int32[n, h, w] labels',
-    'instance': f'{MAP.format("owners")}, int32[k] classes, float[k] scores, float[k, t] class_scores',
-    'panoptic': f'{MAP.format("labels")}, {MAP.format("owners")}, int32[k] classes, float[k] scores, float[k, t] class_scores',
+    'instance': OBJECT_ENDS,
+    'panoptic': f'{MAP.format("labels")}, {OBJECT_ENDS}',
 }
 
 
