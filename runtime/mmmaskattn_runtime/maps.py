@@ -9,7 +9,7 @@ import numpy as np
 
 from mmmaskattn_runtime.resizing import nearest
 from mmmaskattn_runtime.result import UNLABELLED, Classes, Instance, extents, panoptic_result
-from mmmaskattn_runtime.run_lengths import encode
+from mmmaskattn_runtime.run_lengths import encode_map
 
 Size = tuple[int, int]
 
@@ -68,7 +68,7 @@ def instance_fields(found: Objects, classes: Classes, size: Size, score: float, 
 def instances_of_map(
     owners: np.ndarray, groups: Sequence[int], labels: Sequence[int], scores: Sequence[float], classes: Classes
 ) -> tuple[Instance, ...]:
-    """Make instances of one map, each encoded within its box.
+    """Make instances of one map.
 
     Args:
         owners: int (H, W), the group of each pixel, -1 for none.
@@ -80,15 +80,13 @@ def instances_of_map(
     Returns:
         The instances that have a pixel, in the order given.
     """
-    size = (owners.shape[0], owners.shape[1])
     places = extents(owners + 1, max(int(owners.max()) + 1, 0))
     found = []
-    for group, label, score in zip(groups, labels, scores):
+    for group, label, score, mask in zip(groups, labels, scores, encode_map(owners, groups)):
         place = places[group] if group < len(places) else None
         if place is not None:
-            left, top, right, bottom = place.box
-            mask = encode(owners[top:bottom, left:right] == group, size, (top, left))
-            box = (float(left), float(top), float(right), float(bottom))
+            left, top, right, bottom = map(float, place.box)
+            box = (left, top, right, bottom)
             found.append(Instance(label, classes.name(label), score, box, mask, place.area, place.centre))
     return tuple(found)
 
