@@ -22,9 +22,11 @@ from mmmaskattn.engine.runner import quiet_start
 from mmmaskattn.engine.testing import run_test
 from mmmaskattn.engine.training import train
 from mmmaskattn.utils.command_line import ends_in_one_line
+from mmmaskattn.utils.configs import PACKAGE
 from mmmaskattn.utils.environment import report
 from mmmaskattn.utils.markdown import markdown_table
 from mmmaskattn_runtime import FORMATS, STYLES, PictureError
+from mmmaskattn_runtime.page_server import PORT, serve
 
 NAME = 'mmmaskattn'
 ABOUT = """Label pictures of any size with networks for 128x128 pixels.
@@ -36,6 +38,7 @@ ABOUT = """Label pictures of any size with networks for 128x128 pixels.
   mmmaskattn train CONFIG                                  train, as tools/train.py does
   mmmaskattn test CONFIG CHECKPOINT                        evaluate, as tools/test.py does
   mmmaskattn report FOLDER                                 a page about a training or about predictions
+  mmmaskattn web                                           the page that runs exported models in the browser
   mmmaskattn info                                          what is installed
 
 mmmaskattn COMMAND --help lists the options of a command.
@@ -63,6 +66,7 @@ REPORT_EXAMPLES = """examples:
   mmmaskattn report found                                         what mmmaskattn predict --out found has written
 """
 SKIPPED_SHOWN = 10
+PAGE = PACKAGE.parent / 'web' / 'dist'
 
 
 def _predict_parser() -> argparse.ArgumentParser:
@@ -238,6 +242,20 @@ def report_page(argv: Sequence[str]) -> None:
     print(f'Written to {write_report(args.folder, args.out, *settings)}')
 
 
+def web(argv: Sequence[str]) -> None:
+    """Serve the page that runs exported models in the browser, on this machine alone.
+
+    Args:
+        argv: Words after ``web``.
+    """
+    parser = tool_parser('Serve the page that runs exported models in the browser, on this machine alone.', '')
+    parser.add_argument('--folder', default=PAGE, help=f'the built page (default {PAGE}, which web/build.sh makes)')
+    parser.add_argument('--port', type=int, default=PORT, help=f'port (default {PORT}); 0 for any that is free')
+    parser.add_argument('--open', action='store_true', help='open it in the browser')
+    args = parser.parse_args(argv)
+    serve(args.folder, args.port, args.open)
+
+
 def info(argv: Sequence[str]) -> None:
     """Print what is installed.
 
@@ -256,6 +274,7 @@ COMMANDS: dict[str, Callable] = {
     'train': train_named,
     'test': test_named,
     'report': report_page,
+    'web': web,
     'info': info,
 }
 

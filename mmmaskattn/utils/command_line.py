@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Callable, NoReturn, TypeVar
@@ -26,6 +27,7 @@ from torch import distributed as dist
 Main = TypeVar('Main', bound=Callable[..., Any])
 DEBUG = '--debug'
 OURS = Path(__file__).resolve().parents[2]
+RUNTIME = Path(str(find_spec('mmmaskattn_runtime').origin)).parent  # type: ignore[union-attr]
 EXPECTED = (ValueError, TypeError, LookupError, OSError, RuntimeError, ImportError, UnpicklingError)
 LONGEST_FOREIGN = 500
 INTERRUPTED = 130
@@ -190,7 +192,7 @@ def _is_ours(error: BaseException) -> bool:
 
 def _inside(filename: str) -> bool:
     path = Path(filename)
-    return any(path.is_relative_to(OURS / room) for room in ('mmmaskattn', 'tools'))
+    return any(path.is_relative_to(room) for room in (OURS / 'mmmaskattn', OURS / 'tools', RUNTIME))
 
 
 def _place(error: BaseException) -> str:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from mmmaskattn_runtime.drawing import STYLES
 from mmmaskattn_runtime.model import ExportedModel, load
@@ -24,7 +24,11 @@ EXAMPLES = """examples:
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse's parser with errors of one line."""
+    """argparse's parser with ``--debug``, and with errors of one line."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs)
+        self.add_argument('--debug', action='store_true', help='show where an error was raised, with the traceback')
 
     def error(self, message: str) -> NoReturn:
         """End the command with status 2.
@@ -41,7 +45,6 @@ def make_parser() -> Parser:
         prog=f'python -m {NAME}',
         description='Label pictures and find objects with an exported model; no torch is needed.',
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('file', help='the exported model, FILE.onnx')
     parser.add_argument('input', help='picture, folder, pattern in quotes, video, or number of a camera')
@@ -65,14 +68,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     Args:
         argv: Words of the command line; those of the process by default.
     """
-    ends_in_one_line(lambda: predict(make_parser().parse_args(argv)))
+    args = make_parser().parse_args(argv)
+    ends_in_one_line(lambda: predict(args), args.debug)
 
 
-def ends_in_one_line(action: Callable[[], None]) -> None:
+def ends_in_one_line(action: Callable[[], None], debug: bool = False) -> None:
     """Run what a command does; its errors end the process with status 1, CTRL-C with 130, each in one line.
 
     Args:
         action: What to run.
+        debug: Let errors pass, for their traceback.
     """
     try:
         action()
@@ -80,6 +85,8 @@ def ends_in_one_line(action: Callable[[], None]) -> None:
         print(f'{NAME}: interrupted', file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
     except Exception as error:
+        if debug:
+            raise
         what = ' '.join(str(error).split()) or 'no message'
         kind = '' if isinstance(error, (ValueError, OSError)) else f' ({type(error).__name__})'
         raise SystemExit(f'{NAME}: {what}{kind}') from None

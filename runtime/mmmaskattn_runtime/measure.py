@@ -133,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('--threads', type=int, default=1, help='threads (default 1); 0 for one a core')
     parser.add_argument('--repeats', type=int, default=REPEATS, help=f'predictions (default {REPEATS})')
     args = parser.parse_args(words)
-    ends_in_one_line(lambda: _print(args))
+    ends_in_one_line(lambda: _print(args), args.debug)
 
 
 if __name__ == '__main__':

@@ -116,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('--port', type=int, default=PORT, help=f'port (default {PORT})')
     parser.add_argument('--open', action='store_true', help='open it in the browser')
     args = parser.parse_args(argv)
-    ends_in_one_line(lambda: serve(args.folder, args.port, args.open))
+    ends_in_one_line(lambda: serve(args.folder, args.port, args.open), args.debug)
 
 
 if __name__ == '__main__':

@@ -152,3 +152,8 @@ def test_what_a_file_costs(files, shot):
     assert 0 < cost.load < cost.cold_start < 60
     assert 0 < cost.latency < 1000
     assert cost.objects == 2
+
+
+def test_debug_shows_the_error(files):
+    with pytest.raises(PictureError):
+        main([str(files['semantic']), 'gone*.png', '--debug'])

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from mmmaskattn_runtime import load
-from mmmaskattn_runtime.console import ends_in_one_line, line_of, source_of
+from mmmaskattn_runtime.console import Parser, ends_in_one_line, line_of, source_of
 from mmmaskattn_runtime.frames import FrameRate, draw_frame
 
 FILM_RATE = 10.0
@@ -62,14 +62,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     Args:
         argv: Words of the command line; those of the process by default.
     """
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__)
     parser.add_argument('file', help='the exported model, FILE.onnx')
     parser.add_argument('--camera', default='0', help='number of a camera, or a video (default 0)')
     parser.add_argument('--film', help='mp4 to write, in place of a window')
     parser.add_argument('--frames', type=int, help='frames after which to end')
     parser.add_argument('--quiet-for', type=float, metavar='S', help='no window: a line every S seconds')
     args = parser.parse_args(argv)
-    ends_in_one_line(lambda: print(f'{label(args)} frames'))
+    ends_in_one_line(lambda: print(f'{label(args)} frames'), args.debug)
 
 
 if __name__ == '__main__':

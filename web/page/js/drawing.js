@@ -82,7 +82,7 @@ export class Stage {
 
   /** Outlines, thicker where the canvas is large and therefore shown smaller. */
   drawLines(pen) {
-    const { width, height } = this.canvas, step = Math.round(Math.max(width, height) / 1000);
+    const { width, height } = this.canvas, step = Math.round(Math.max(width, height) / 1300);
     const shifts = step ? [-step, 0, step] : [0];
     for (const x of shifts) for (const y of shifts) pen.drawImage(this.layers.lines, x, y, width, height);
   }

@@ -57,6 +57,7 @@ async function predict(isLate) {
 
 function present(picture, result) {
   state.result = result;
+  $('tip').hidden = true;
   stage.show(picture.image, result);
   found.show(result);
   $('canvas').setAttribute('aria-label', `${picture.name} with what was found: ${summary(result)}`);
