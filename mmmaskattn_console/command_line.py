@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Callable, NoReturn, TypeVar
@@ -22,7 +23,8 @@ from typing import Any, Callable, NoReturn, TypeVar
 Main = TypeVar('Main', bound=Callable[..., Any])
 DEBUG = '--debug'
 OURS = Path(__file__).resolve().parents[1]
-ROOMS = ('mmmaskattn', 'mmmaskattn_console', 'tools')
+RUNTIME = Path(str(find_spec('mmmaskattn_runtime').origin)).parent  # type: ignore[union-attr]
+ROOMS = (OURS / 'mmmaskattn', OURS / 'mmmaskattn_console', OURS / 'tools', RUNTIME)
 EXPECTED = (ValueError, TypeError, LookupError, OSError, RuntimeError, ImportError, UnpicklingError)
 LONGEST_FOREIGN = 500
 INTERRUPTED = 130
@@ -167,7 +169,7 @@ def _is_ours(error: BaseException) -> bool:
 
 def _inside(filename: str) -> bool:
     path = Path(filename)
-    return any(path.is_relative_to(OURS / room) for room in ROOMS)
+    return any(path.is_relative_to(room) for room in ROOMS)
 
 
 def _place(error: BaseException) -> str:

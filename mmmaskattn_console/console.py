@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from mmmaskattn_console.command_line import ends_in_one_line, tool_parser
+from mmmaskattn_console.command_line import OURS, ends_in_one_line, tool_parser
 from mmmaskattn_console.model_index import TASKS, ModelEntry, list_models
 from mmmaskattn_console.table import markdown_table
 from mmmaskattn_runtime import FORMATS, STYLES, PictureError
+from mmmaskattn_runtime.page_server import PORT, serve
 
 NAME = 'mmmaskattn'
 ABOUT = """Label pictures of any size with networks for 128x128 pixels.
@@ -27,6 +28,7 @@ ABOUT = """Label pictures of any size with networks for 128x128 pixels.
   mmmaskattn train CONFIG                                  train, as tools/train.py does
   mmmaskattn test CONFIG CHECKPOINT                        evaluate, as tools/test.py does
   mmmaskattn report FOLDER                                 a page about a training or about predictions
+  mmmaskattn web                                           the page that runs exported models in the browser
   mmmaskattn info                                          what is installed
 
 mmmaskattn COMMAND --help lists the options of a command.
@@ -54,6 +56,7 @@ REPORT_EXAMPLES = """examples:
   mmmaskattn report found                                         what mmmaskattn predict --out found has written
 """
 SKIPPED_SHOWN = 10
+PAGE = OURS / 'web' / 'dist'
 
 
 def _predict_parser() -> argparse.ArgumentParser:
@@ -252,6 +255,20 @@ def report_page(argv: Sequence[str]) -> None:
     print(f'Written to {write_report(args.folder, args.out, *settings)}')
 
 
+def web(argv: Sequence[str]) -> None:
+    """Serve the page that runs exported models in the browser, on this machine alone.
+
+    Args:
+        argv: Words after ``web``.
+    """
+    parser = tool_parser('Serve the page that runs exported models in the browser, on this machine alone.', '')
+    parser.add_argument('--folder', default=PAGE, help=f'the built page (default {PAGE}, which web/build.sh makes)')
+    parser.add_argument('--port', type=int, default=PORT, help=f'port (default {PORT}); 0 for any that is free')
+    parser.add_argument('--open', action='store_true', help='open it in the browser')
+    args = parser.parse_args(argv)
+    serve(args.folder, args.port, args.open)
+
+
 def info(argv: Sequence[str]) -> None:
     """Print what is installed.
 
@@ -272,6 +289,7 @@ COMMANDS: dict[str, Callable] = {
     'train': train_named,
     'test': test_named,
     'report': report_page,
+    'web': web,
     'info': info,
 }
 

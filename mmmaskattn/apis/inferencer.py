@@ -22,7 +22,7 @@ from mmmaskattn.apis.loading import ReadyModel, prepare_model
 from mmmaskattn.apis.results import result_of, segments_result, semantic_map
 from mmmaskattn.datasets.transforms.low_res_resize import resize_image, scale_factor
 from mmmaskattn.utils.progress import show_progress as with_progress
-from mmmaskattn_runtime import PictureError, Result, Source, Writer, draw, find_pictures
+from mmmaskattn_runtime import ExportedModel, PictureError, Result, Skipped, Source, Writer, draw, find_pictures, load
 from mmmaskattn_runtime.drawing import Style
 from mmmaskattn_runtime.pictures import Picture
 
@@ -49,18 +49,6 @@ class Read(NamedTuple):
         return self.picture.shape[0], self.picture.shape[1]
 
 
-class Skipped(NamedTuple):
-    """A picture that could not be read.
-
-    Attributes:
-        name: Its name.
-        reason: Why, in one line.
-    """
-
-    name: str
-    reason: str
-
-
 class MaskAttnInferencer(BaseInferencer):
     """Predict for pictures: one class for the semantic, the instance and the panoptic task.
 
@@ -72,7 +60,8 @@ class MaskAttnInferencer(BaseInferencer):
     Pictures are read as they are needed and forgotten at once, so memory does not grow with their number.
 
     Args:
-        model: Name in the model index, such as ``'tiny_dsb2018_panoptic'``, config file, or config.
+        model: Name in the model index, such as ``'tiny_dsb2018_panoptic'``, config file, config, or exported file
+            (``.onnx``), which `mmmaskattn_runtime` then runs, without weights, device or task.
         weights: Checkpoint, where it is not the one that the index names.
         device: Such as ``'cuda'``; the fastest there is by default.
         task: ``'semantic'``, ``'instance'`` or ``'panoptic'``; the config's by default.
@@ -81,7 +70,7 @@ class MaskAttnInferencer(BaseInferencer):
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If the name is unknown, or the config cannot be used.
+        ValueError: If the name is unknown, or the config or the exported file cannot be used.
     """
 
     preprocess_kwargs: set[str] = set()
@@ -99,18 +88,35 @@ class MaskAttnInferencer(BaseInferencer):
         show_progress: bool = False,
     ) -> None:
         # BaseInferencer's own __init__ reads metafiles of mim, and pipelines that load files and truth.
+        if score_thr is not None and not 0 <= score_thr <= 1:
+            raise ValueError(f'score_thr: found {score_thr}, expected 0 to 1')
+        self.exported: ExportedModel | None = None
+        if isinstance(model, (str, Path)) and str(model).endswith('.onnx'):
+            self._open_exported(model, score_thr, weights=weights, device=device, task=task)
+        else:
+            self._prepare(model, weights, device, task, score_thr)
+        self.show_progress = show_progress
+        self.skipped: list[Skipped] = []
+        self.finished = 0
+
+    def _prepare(self, model: Any, weights: Any, device: Any, task: Any, score_thr: float | None) -> None:
+        """Build the model, and what makes its input."""
         self.ready: ReadyModel = prepare_model(model, weights, device, task)
         self.model, self.cfg = self.ready.module, self.ready.cfg
         self.classes, self.task, self.size = self.ready.classes, self.ready.task, self.ready.size
         hook = (self.cfg.get('default_hooks') or {}).get('visualization') or {}
         self.score_thr = hook.get('score_thr', DEFAULT_SCORE) if score_thr is None else score_thr
-        if not 0 <= self.score_thr <= 1:
-            raise ValueError(f'score_thr: found {score_thr}, expected 0 to 1')
-        self.show_progress = show_progress
         self.pipeline = self._init_pipeline(self.cfg)
         self.collate_fn = self._init_collate(self.cfg)
-        self.skipped: list[Skipped] = []
-        self.finished = 0
+
+    def _open_exported(self, model: str | Path, score_thr: float | None, **options: Any) -> None:
+        """Open an exported file, which has its weights and task in it."""
+        for name, value in options.items():
+            if value is not None:
+                raise ValueError(f'{name}: found {value!r}, but {model} is an exported file, which takes no {name}')
+        self.exported = load(model, score=score_thr)
+        self.classes, self.task, self.size = self.exported.classes, self.exported.task, self.exported.size
+        self.score_thr = self.exported.score
 
     def __call__(
         self,
@@ -191,12 +197,19 @@ class MaskAttnInferencer(BaseInferencer):
             Results and their pictures, RGB, uint8, (H, W, 3).
         """
         for batch in self._batches(inputs, batch_size):
-            data = self.collate_fn([self.pipeline(one) for one in batch])
-            for one, fields in zip(batch, self._fields(data)):
+            for one, fields in zip(batch, self._predict(batch)):
                 yield result_of(fields, self.classes, one.size, one.name), one.picture
+
+    def _predict(self, batch: list[Read]) -> Iterator[dict[str, Any]]:
+        """Fields of the results of a batch."""
+        if self.exported is not None:
+            return map(self.exported.fields, (one.picture for one in batch))
+        return self._fields(self.collate_fn([self.pipeline(one) for one in batch]))
 
     def _samples(self, inputs: Any, batch_size: int) -> Iterator[tuple[BaseDataElement, np.ndarray]]:
         """Data samples with their pictures."""
+        if self.exported is not None:
+            raise ValueError(f'return_datasamples: {self.exported.file} is an exported file and gives results alone')
         for batch in self._batches(inputs, batch_size):
             data = self.collate_fn([self.pipeline(one) for one in batch])
             yield from zip(map(with_masks, self.forward(data)), (one.picture for one in batch))
@@ -257,7 +270,7 @@ class MaskAttnInferencer(BaseInferencer):
 
     @torch.no_grad()
     def _fields(self, data: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Fields of the results of a batch."""
+        """Fields of the results of a batch, by torch."""
         if not isinstance(self.model, BaseSegmentor):
             for sample in self.forward(data):
                 yield segments_result(sample, self.classes, self.task, self.score_thr)

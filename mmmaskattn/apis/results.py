@@ -13,7 +13,7 @@ from torch import Tensor
 from mmmaskattn.evaluation.classes import class_kinds
 from mmmaskattn.models.grouping.fusion import INSTANCE_OFFSET
 from mmmaskattn.models.grouping.scores import greatest_at
-from mmmaskattn_runtime import Classes, Instance, Result, RunLengths, encode, extents, panoptic_result
+from mmmaskattn_runtime import Classes, Instance, Result, RunLengths, encode, extents, instances_of_map, panoptic_result
 from mmmaskattn_runtime.result import Extent, look_up
 
 SAFE_CLASSES = 12
@@ -108,12 +108,14 @@ def _instances(sample: Any, classes: Classes, score_thr: float) -> tuple[Instanc
     found: InstanceData = sample.pred_instances
     found = found[found.scores >= score_thr]
     found = found[found.scores.argsort(descending=True, stable=True)]
-    masks = _masks(sample, found)
-    boxes = found.bboxes.cpu().tolist() if 'bboxes' in found else [None] * len(found)
     labels, scores = found.labels.cpu().tolist(), found.scores.cpu().tolist()
+    if 'groups' in found:
+        owners = sample.pred_instance_map.data[0].cpu().numpy()
+        return instances_of_map(owners, found.groups.cpu().tolist(), labels, scores, classes)
+    boxes = found.bboxes.cpu().tolist() if 'bboxes' in found else [None] * len(found)
     return tuple(
         _instance(classes, label, score, box, *mask)
-        for label, score, box, mask in zip(labels, scores, boxes, masks)
+        for label, score, box, mask in zip(labels, scores, boxes, _masks(found))
         if mask[0] is None or mask[0].area
     )
 
@@ -131,30 +133,14 @@ def _instance(
     return Instance(label, classes.name(label), score, (left, top, right, bottom), mask, area, centre)
 
 
-def _masks(sample: Any, found: InstanceData) -> list[tuple[RunLengths | None, Extent | None]]:
+def _masks(found: InstanceData) -> list[tuple[RunLengths | None, Extent | None]]:
     """Run lengths of each instance, and where it lies; one mask is unpacked at a time."""
-    if 'groups' in found:
-        owners = sample.pred_instance_map.data[0].cpu().numpy()
-        return _masks_of_map(owners, found.groups.cpu().tolist())
     if 'masks' not in found:
         return [(None, None)] * len(found)
     masks: list[tuple[RunLengths | None, Extent | None]] = []
     for mask in found.masks:
         values = (mask > 0).cpu().numpy() if isinstance(mask, torch.Tensor) else np.asarray(mask, bool)
         masks.append((encode(values), extents(values.astype(np.int64), 1)[0]))
-    return masks
-
-
-def _masks_of_map(owners: np.ndarray, groups: list[int]) -> list[tuple[RunLengths | None, Extent | None]]:
-    """Masks of groups, each encoded within its box."""
-    size = (owners.shape[0], owners.shape[1])
-    places = extents(owners + 1, max(int(owners.max()) + 1, 0))
-    masks: list[tuple[RunLengths | None, Extent | None]] = []
-    for group in groups:
-        place = places[group] if group < len(places) else None
-        assert place is not None  # the head gives groups that have pixels
-        left, top, right, bottom = place.box
-        masks.append((encode(owners[top:bottom, left:right] == group, size, (top, left)), place))
     return masks
 
 

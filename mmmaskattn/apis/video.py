@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw
 
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
 from mmmaskattn.utils.progress import show_progress
-from mmmaskattn_runtime import PictureError, Result, colour_in
-from mmmaskattn_runtime.drawing import font, shown_size
+from mmmaskattn_runtime import PictureError
+from mmmaskattn_runtime.frames import FrameRate, draw_frame
 
-RECENT = 30
-"""Frames over which the frames per second are taken."""
 KEYS_TO_END = (27, ord('q'))
 DEFAULT_RATE = 25.0
 
@@ -137,31 +132,6 @@ def drawn_frames(inferencer: MaskAttnInferencer, source: str | int) -> Iterator[
     Yields:
         RGB, uint8, (h, w, 3), enlarged to be legible, sides even as mp4 wants them.
     """
-    times: deque[float] = deque(maxlen=RECENT)
+    rate = FrameRate()
     for result, picture in inferencer.results(source, batch_size=1):
-        times.append(time.perf_counter())
-        rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0
-        yield draw_frame(picture, result, rate)
-
-
-def draw_frame(picture: np.ndarray, result: Result, rate: float) -> np.ndarray:
-    """Draw a result over its frame, with one line of text.
-
-    Args:
-        picture: RGB, uint8, (H, W, 3).
-        result: What was found.
-        rate: Frames per second to be written; 0 for none.
-
-    Returns:
-        RGB, uint8.
-    """
-    height, width = (side + side % 2 for side in shown_size(result.size))
-    base = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.NEAREST))
-    canvas = Image.fromarray(colour_in(base, result))
-    pen = ImageDraw.Draw(canvas)
-    counts = ', '.join(f'{number} {name}' for name, number in result.counts().items())
-    text = '   '.join(filter(None, [f'{rate:.1f} frames/s' if rate else '', counts]))
-    if text:
-        pen.rectangle((0, 0, pen.textlength(text, font(16)) + 12, 24), (0, 0, 0))
-        pen.text((6, 3), text, (255, 255, 255), font(16))
-    return np.asarray(canvas)
+        yield draw_frame(picture, result, rate.count())

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from mmmaskattn_runtime.colours import object_colours
+from mmmaskattn_runtime.resizing import nearest
 from mmmaskattn_runtime.result import Result
 
 Style = Literal['overlay', 'map', 'side-by-side']
@@ -104,19 +105,13 @@ def _dim(base: np.ndarray) -> np.ndarray:
     return _DARKER * (_NEUTRAL * grey[..., None] + (1 - _NEUTRAL) * colours)
 
 
-def _nearest(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Enlarge or reduce a map by the values under the middles of the new pixels."""
-    places = [(2 * np.arange(new) + 1) * old // (2 * new) for new, old in zip(shape, values.shape)]
-    return values[places[0]][:, places[1]]
-
-
 def _layers(result: Result, shape: tuple[int, int], backdrop: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Colours (h, w, 3), where they are known (h, w), and the objects' numbers (h, w), 0 outside."""
     palette = np.array(result.classes.colours, np.uint8).reshape(-1, 3)
     colours = np.zeros((*shape, 3), np.uint8)
     known = np.zeros(shape, bool)
     if result.labels is not None:
-        labels = _nearest(result.labels, shape)
+        labels = nearest(result.labels, shape)
         shown = [backdrop or not result.classes.is_backdrop(label) for label in range(len(palette))]
         known = np.array([*shown, False])[np.where((labels >= 0) & (labels < len(palette)), labels, -1)]
         colours[known] = palette[labels[known]]
@@ -145,12 +140,12 @@ def object_map(result: Result, shape: tuple[int, int]) -> np.ndarray:
         things = [one.id for one in result.segments if one.is_thing]
         table = np.zeros(max((one.id for one in result.segments), default=0) + 1, np.int32)
         table[things] = np.arange(1, len(things) + 1)
-        return table[_nearest(result.segment_ids, shape)]
+        return table[nearest(result.segment_ids, shape)]
     ids = np.zeros(shape, np.int32)
     for number in range(len(result.instances or ()), 0, -1):
         mask = result.instances[number - 1].mask  # type: ignore[index]
         if mask is not None:
-            ids[_nearest(mask.to_mask(), shape)] = number
+            ids[nearest(mask.to_mask(), shape)] = number
     return ids
 
 

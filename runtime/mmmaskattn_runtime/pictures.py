@@ -6,7 +6,9 @@ import glob
 import os
 import re
 import stat
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, Union
 
@@ -38,6 +40,18 @@ class Source(NamedTuple):
     read: Callable[[], np.ndarray]
 
 
+class Skipped(NamedTuple):
+    """A picture that could not be read.
+
+    Attributes:
+        name: Its name.
+        reason: Why, in one line.
+    """
+
+    name: str
+    reason: str
+
+
 def read_picture(picture: Picture) -> np.ndarray:
     """Read a picture as RGB.
 
@@ -63,8 +77,10 @@ def read_picture(picture: Picture) -> np.ndarray:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise PictureError(f'{path} is no file; expected a picture')
-        with _limited(path) as image:
-            return _from_pil(image, str(path))
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # pillow's, of files that are odd but whole enough
+            with _limited(path) as image:
+                return _from_pil(image, str(path))
     except FileNotFoundError:
         raise PictureError(f'there is no file {path}') from None
     except PictureError:
@@ -222,6 +238,8 @@ def _from_path(path: str) -> Iterator[Source]:
 
 def _frames(video: int | str, name: str) -> Iterator[Source]:
     """Frames of a video or camera, read as they are asked for."""
+    if find_spec('cv2') is None:
+        raise PictureError(f"{name}: videos need OpenCV; install it: pip install 'mmmaskattn-runtime[video]'")
     import cv2  # only videos need it
 
     if isinstance(video, str) and not os.path.isfile(video):

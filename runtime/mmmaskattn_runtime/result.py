@@ -13,6 +13,8 @@ from mmmaskattn_runtime.run_lengths import RunLengths
 
 UNLABELLED = -1
 """Label, in `Result.labels`, of pixels about which a panoptic map says nothing."""
+AT_ONCE = 2**18
+"""Pixels of a map that are counted at a time."""
 _BACKDROPS = ('background', 'bg', 'void', 'none', 'nothing', 'unlabelled', 'unlabeled')
 
 
@@ -198,22 +200,30 @@ def extents(ids: np.ndarray, count: int) -> list[Extent | None]:
     Returns:
         One for each number; None where it has no pixel.
     """
-    rows, columns = (np.zeros((count + 1, length), np.int64) for length in ids.shape)
-    for number, row in enumerate(ids):
-        rows[:, number] = np.bincount(row, minlength=count + 1)
-    for number in range(ids.shape[1]):
-        columns[:, number] = np.bincount(ids[:, number], minlength=count + 1)
-    return [_extent(rows[number], columns[number]) for number in range(1, count + 1)]
+    height, width = ids.shape
+    rows, columns = np.zeros((count + 1, height), np.int64), np.zeros((count + 1, width), np.int64)
+    step = max(AT_ONCE // width, count + 1)  # rows at a time, of which copies are made
+    for top in range(0, height, step):
+        part = ids[top : top + step].astype(np.int64)
+        down, across = np.arange(len(part))[:, None] + part * len(part), np.arange(width) + part * width
+        found = np.bincount(down.ravel(), minlength=(count + 1) * len(part))
+        rows[:, top : top + step] = found.reshape(count + 1, len(part))
+        columns += np.bincount(across.ravel(), minlength=(count + 1) * width).reshape(count + 1, width)
+    (left, right), (upper, lower) = _ends(columns[1:]), _ends(rows[1:])
+    boxes = np.stack([left, upper, right, lower], 1).tolist()
+    areas = rows.sum(1)[1:]
+    sums = np.stack([counts[1:] @ np.arange(counts.shape[1]) for counts in (columns, rows)], 1)
+    centres = (sums / np.maximum(areas, 1)[:, None]).round(2).tolist()
+    return [
+        Extent(area, tuple(box), tuple(centre)) if area else None
+        for area, box, centre in zip(areas.tolist(), boxes, centres)
+    ]
 
 
-def _extent(rows: np.ndarray, columns: np.ndarray) -> Extent | None:
-    area = int(rows.sum())
-    if not area:
-        return None
-    (ys,), (xs,) = np.nonzero(rows), np.nonzero(columns)
-    middle = [float((counts * np.arange(len(counts))).sum() / area) for counts in (columns, rows)]
-    box = (int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1)
-    return Extent(area, box, (round(middle[0], 2), round(middle[1], 2)))
+def _ends(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First place, and that behind the last, at which each row is not 0."""
+    inside = counts > 0
+    return inside.argmax(1), counts.shape[1] - inside[:, ::-1].argmax(1)
 
 
 def look_up(table: np.ndarray, numbers: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -83,6 +84,34 @@ def encode(part: np.ndarray, size: tuple[int, int] | None = None, corner: tuple[
     borders = np.concatenate([borders[:1], borders[1:-1].reshape(-1, 2)[~touching].ravel(), borders[-1:]])
     counts = np.diff(borders, prepend=0, append=height * width)
     return RunLengths((height, width), counts[:-1] if counts[-1] == 0 else counts)
+
+
+def encode_map(owners: np.ndarray, numbers: Sequence[int]) -> list[RunLengths]:
+    """Encode regions of a map, all in one pass over it.
+
+    Args:
+        owners: int (H, W), the region of each pixel.
+        numbers: The regions wanted.
+
+    Returns:
+        The run lengths of each.
+    """
+    flat = owners.T.ravel()
+    starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
+    ends, of = np.append(starts[1:], flat.size), flat[starts]
+    order = np.argsort(of, kind='stable')
+    starts, ends, size = starts[order], ends[order], (owners.shape[0], owners.shape[1])
+    lengths = np.stack([np.diff(ends, prepend=0) - (ends - starts), ends - starts], 1).ravel()
+    firsts, lasts = (np.searchsorted(of[order], np.asarray(numbers), side) for side in ('left', 'right'))
+    found = []
+    for first, last in zip(firsts.tolist(), lasts.tolist()):
+        if first < last:
+            counts = np.append(lengths[2 * first : 2 * last], flat.size - ends[last - 1])
+            counts[0] = starts[first]  # what stands there is the way from another region
+            found.append(RunLengths(size, counts if counts[-1] else counts[:-1]))
+        else:
+            found.append(RunLengths(size, np.array([flat.size], np.int64)))
+    return found
 
 
 def _to_text(counts: np.ndarray) -> str:

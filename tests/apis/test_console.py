@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from exported_files import write_model
 from mmengine.config import Config
 from own_pictures import draw_images, draw_labels
 from pictures import smooth_photo
@@ -133,3 +134,16 @@ def test_help_lists_and_wrong_words_import_neither_torch_nor_hosts():
 def test_the_module_is_the_command():
     done = subprocess.run([sys.executable, '-m', 'mmmaskattn', 'models'], capture_output=True, text=True, check=True)
     assert '| tiny_dsb2018_panoptic ' in done.stdout
+
+
+def test_exported_files_and_the_page(tmp_path, capsys):
+    file = write_model(tmp_path / 'cells.onnx', 'panoptic')
+    Image.fromarray(smooth_photo((60, 90))).save(tmp_path / 'a.png')
+    main(['predict', str(tmp_path / 'a.png'), '--model', str(file), '--out', str(tmp_path / 'out')])
+    assert '1 pictures, 0 skipped' in capsys.readouterr().out
+    words = ['predict', tmp_path / 'a.png', '--model', file, '--out', tmp_path / 'new', '--task', 'instance']
+    assert 'is an exported file, which takes no task' in ends_with(words, capsys)
+    words = ['predict', tmp_path / 'a.png', '--model', tmp_path / 'gone.onnx', '--out', tmp_path / 'new']
+    assert ends_with(words, capsys).endswith('gone.onnx: No such file or directory; expected an exported model')
+    said = ends_with(['web', '--folder', tmp_path], capsys)
+    assert said == f'mmmaskattn web: {tmp_path} holds no built page, index.html is missing; build it: bash web/build.sh'

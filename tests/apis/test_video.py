@@ -11,9 +11,10 @@ from pictures import smooth_photo
 from random_checkpoint import write_checkpoint
 
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
-from mmmaskattn.apis.video import draw_frame, label_video
+from mmmaskattn.apis.video import label_video
 from mmmaskattn_console.console import main
 from mmmaskattn_runtime import PictureError
+from mmmaskattn_runtime.frames import draw_frame
 
 
 @pytest.fixture(scope='module')

@@ -5,6 +5,7 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from mmmaskattn_runtime import RunLengths, encode
+from mmmaskattn_runtime.run_lengths import encode_map
 
 
 def masks():
@@ -42,3 +43,12 @@ def test_a_part_is_encoded_in_its_place():
 def test_what_does_not_fill_the_size_is_refused(counts):
     with pytest.raises(ValueError, match='run lengths'):
         RunLengths.from_coco(dict(size=[3, 4], counts=counts))
+
+
+def test_regions_of_a_map_at_once():
+    owners = np.random.default_rng(0).integers(-1, 4, (13, 9))
+    owners[:, 4:6] = 2
+    owners[owners == 3] = 0
+    found = encode_map(owners, [2, 0, 3, 1])
+    assert [one.to_coco() for one in found] == [encode(owners == number).to_coco() for number in (2, 0, 3, 1)]
+    assert encode_map(np.zeros((3, 4), int), [0])[0].to_mask().all()

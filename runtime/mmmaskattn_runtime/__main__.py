@@ -1,0 +1,5 @@
+"""``python -m mmmaskattn_runtime``."""
+
+from mmmaskattn_runtime.console import main
+
+main()

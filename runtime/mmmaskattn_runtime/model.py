@@ -1,0 +1,165 @@
+"""Exported models: a file and a picture in, a result of the picture's own size out; no torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import onnxruntime
+
+from mmmaskattn_runtime.maps import Objects, instance_fields, panoptic_fields, semantic_fields
+from mmmaskattn_runtime.model_file import ModelFileError, read_info
+from mmmaskattn_runtime.outputs import OUTPUTS, check_ends, checked_outputs
+from mmmaskattn_runtime.pictures import Picture, PictureError, Skipped, find_pictures, read_picture
+from mmmaskattn_runtime.resizing import shrink
+from mmmaskattn_runtime.result import Result
+
+VALUES = 2**26
+"""Values, pixels times objects or classes, up to which maps are made at the picture's own size: 256 MB as float32."""
+LARGE_PICTURE = 2**22
+"""Pixels from which on a picture is made small here, row by row, and not in the network, which copies it as float32."""
+_LONGEST_REASON = 150
+
+
+class ExportedModel:
+    """A file that ``mmmaskattn export`` has written, ready to predict.
+
+    Args:
+        file: The file.
+        score: Least score of an instance; the file's by default.
+        maps: ``'picture'``: pixels are given to classes and objects at the picture's own size, so outlines are smooth;
+            ``'network'``: at the network's size, then enlarged, which is quicker.
+        threads: Of the processor; 0 for as many as there are cores.
+        values: See `VALUES`; of larger maps the size is divided by a whole number, and the maps are enlarged.
+
+    Raises:
+        ModelFileError: If the file is no exported model.
+        ValueError: If an option is not what it must be.
+    """
+
+    def __init__(
+        self,
+        file: str | Path,
+        score: float | None = None,
+        maps: Literal['picture', 'network'] = 'picture',
+        threads: int = 0,
+        values: int = VALUES,
+    ) -> None:
+        if maps not in ('picture', 'network'):
+            raise ValueError(f'maps: found {maps!r}, expected picture or network')
+        if score is not None and not 0 <= score <= 1:
+            raise ValueError(f'score: found {score}, expected 0 to 1')
+        if threads < 0 or values < 1:
+            raise ValueError(f'threads and values: found {threads} and {values}, expected 0 or more, and 1 or more')
+        self.file, self.info = str(file), read_info(file)
+        self.classes, self.task, self.size = self.info.classes, self.info.task, self.info.size
+        self.score = self.info.score if score is None else score
+        self.maps, self.values = maps, values
+        self.skipped: list[Skipped] = []
+        self._session = self._open(threads)
+
+    def __call__(self, picture: Picture) -> Result:
+        """Predict for one picture.
+
+        Args:
+            picture: Path; array, (H, W), or (H, W, 3) as BGR, the order of OpenCV; or PIL image.
+
+        Raises:
+            PictureError: If it cannot be read.
+            ModelFileError: If the file cannot be run, or gives what an exported model does not.
+        """
+        name = picture if isinstance(picture, (str, Path)) else getattr(picture, 'filename', '')
+        return self._result(read_picture(picture), str(name or 'picture'))
+
+    def results(self, inputs: Any) -> Iterator[tuple[Result, np.ndarray]]:
+        """Predict one picture after another; what cannot be read is left out and listed in ``skipped``.
+
+        Args:
+            inputs: Path of a picture, folder, pattern, video, number of a camera, array, PIL image, or a list of these.
+
+        Yields:
+            Results and their pictures, RGB, uint8, (H, W, 3).
+        """
+        self.skipped = []
+        for source in find_pictures(inputs):
+            try:
+                picture = source.read()
+            except PictureError as error:
+                self.skipped.append(Skipped(source.name, str(error)))
+            else:
+                yield self._result(picture, source.name), picture
+
+    def fields(self, picture: np.ndarray) -> dict[str, Any]:
+        """Predict for a picture that was read.
+
+        Args:
+            picture: RGB, uint8, (H, W, 3).
+
+        Returns:
+            The fields of its `Result` that hold what was found.
+        """
+        size = (picture.shape[0], picture.shape[1])
+        small = shrink(picture, self.size) if size[0] * size[1] > LARGE_PICTURE else picture
+        batch = small[None] if self.info.layout == 'nhwc' else small.transpose(2, 0, 1)[None]
+        found = self._maps(np.ascontiguousarray(batch), size)
+        if self.task == 'semantic':
+            return semantic_fields(found['labels'], self.classes, size)
+        objects = Objects(found['owners'], found['classes'], found['scores'], found['class_scores'])
+        fields = instance_fields(objects, self.classes, size, self.score, self.info.most)
+        if self.task == 'panoptic':
+            fields.update(panoptic_fields(found['labels'], objects, self.classes, size))
+        return fields
+
+    def _result(self, picture: np.ndarray, name: str) -> Result:
+        size = (picture.shape[0], picture.shape[1])
+        return Result(classes=self.classes, size=size, name=name, **self.fields(picture))
+
+    def _maps(self, batch: np.ndarray, size: tuple[int, int]) -> dict[str, np.ndarray]:
+        """What the network gives, at the picture's size or that divided by a whole number."""
+        if self.maps == 'network':
+            return self._run(batch, self.size)
+        depth = len(self.classes.names)
+        if self.task != 'semantic' and size[0] * size[1] * max(depth, self.info.most) > self.values:
+            depth = max(depth, len(self._run(batch, self.size)['scores']))  # how many objects there are
+        parts = max(1, math.ceil(math.sqrt(size[0] * size[1] * depth / self.values)))
+        return self._run(batch, (-(-size[0] // parts), -(-size[1] // parts)))
+
+    def _run(self, batch: np.ndarray, size: tuple[int, int]) -> dict[str, np.ndarray]:
+        feeds = {'pictures': batch, 'output_size': np.array(size, np.int64)}
+        try:
+            found = self._session.run(OUTPUTS[self.task], feeds)
+        except Exception as error:  # onnxruntime has a dozen kinds, without a base of their own
+            raise ModelFileError(f'{self.file}: running it fails: {_reason(error)}; export it again') from None
+        return checked_outputs(self.file, self.info, found, size)
+
+    def _open(self, threads: int) -> onnxruntime.InferenceSession:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4  # what goes wrong is said in one line here
+        options.intra_op_num_threads = threads
+        options.enable_cpu_mem_arena = False
+        try:
+            session = onnxruntime.InferenceSession(self.file, options, providers=['CPUExecutionProvider'])
+        except Exception as error:  # onnxruntime has a dozen kinds, without a base of their own
+            raise ModelFileError(f'{self.file}: onnxruntime refuses it: {_reason(error)}; export it again') from None
+        check_ends(self.file, self.info, session.get_inputs(), session.get_outputs())
+        return session
+
+
+def load(file: str | Path, **options: Any) -> ExportedModel:
+    """Load an exported file; ``load(file)(picture)`` gives a `Result`.
+
+    Args:
+        file: The file.
+        **options: Those of `ExportedModel`.
+
+    Raises:
+        ModelFileError: If the file is no exported model.
+    """
+    return ExportedModel(file, **options)
+
+
+def _reason(error: Exception) -> str:
+    return ' '.join(str(error).split())[:_LONGEST_REASON] or type(error).__name__

@@ -1,0 +1,99 @@
+"""What goes into an exported network and comes out of it, held against what it must be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mmmaskattn_runtime.model_file import ModelFileError, ModelInfo
+
+INPUTS = {'pictures': ('tensor(uint8)', 4), 'output_size': ('tensor(int64)', 1)}
+"""Kind and number of axes."""
+OUTPUTS = {
+    'semantic': ('labels',),
+    'instance': ('owners', 'classes', 'scores', 'class_scores'),
+    'panoptic': ('owners', 'classes', 'scores', 'class_scores', 'labels'),
+}
+MAPS = ('labels', 'owners')
+
+
+def check_ends(file: str, info: ModelInfo, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
+    """Refuse a network whose inputs and outputs are not those of its task.
+
+    Args:
+        file: The file.
+        info: What it says of itself.
+        inputs: onnxruntime's descriptions: ``name``, ``type``, ``shape``.
+        outputs: The same.
+
+    Raises:
+        ModelFileError: If one is missing or of another kind.
+    """
+    found = {one.name: (one.type, len(one.shape)) for one in inputs}
+    if found != INPUTS:
+        raise ModelFileError(f'{file}: its inputs are {_ends(found)}; expected {_ends(INPUTS)}; export it again')
+    (shape,) = (one.shape for one in inputs if one.name == 'pictures')
+    axes = shape[1:3] if info.layout == 'nhwc' else shape[2:]
+    if any(isinstance(side, int) for side in axes):
+        raise ModelFileError(f'{file}: takes pictures of {axes} pixels alone; expected any size; export it again')
+    missing = [name for name in OUTPUTS[info.task] if name not in {one.name for one in outputs}]
+    if missing:
+        raise ModelFileError(f'{file}: a {info.task} model without the output {missing[0]!r}; export it again')
+
+
+def _ends(inputs: Mapping[str, tuple[str, int]]) -> str:
+    return (
+        ', '.join(f'{name[:40]!r} {kind} of {axes} axes' for name, (kind, axes) in list(inputs.items())[:4]) or 'none'
+    )
+
+
+def checked_outputs(file: str, info: ModelInfo, values: Sequence[Any], size: tuple[int, int]) -> dict[str, np.ndarray]:
+    """Take the axis of the one picture off the outputs, and refuse what cannot be.
+
+    Args:
+        file: The file.
+        info: What it says of itself.
+        values: The outputs of `OUTPUTS`.
+        size: (h, w) that the maps must have.
+
+    Returns:
+        Arrays by name.
+
+    Raises:
+        ModelFileError: If one has another shape, kind or range than it must, or two do not agree.
+    """
+    found: dict[str, np.ndarray] = {}
+    for name, value in zip(OUTPUTS[info.task], values):
+        array, axes = np.asarray(value), 1 if name in ('classes', 'scores') else 2
+        found[name] = array[0] if array.ndim == axes + 1 and array.shape[0] == 1 else array
+        _check(file, info, name, found[name], size)
+    if 'owners' in found:
+        numbers = [len(found[name]) for name in ('classes', 'scores', 'class_scores')]
+        highest = int(found['owners'].max())
+        if len(set(numbers)) > 1 or highest >= numbers[0]:
+            what = f'{numbers} classes, scores and class_scores, greatest owner {highest}'
+            raise ModelFileError(f'{file}: its outputs do not agree: {what}; export it again')
+    return found
+
+
+def _check(file: str, info: ModelInfo, name: str, value: np.ndarray, size: tuple[int, int]) -> None:
+    """Shape, kind and range of an output."""
+    shape, kind, low, high = size, 'iu', -1, 2**31 - 1
+    if name not in MAPS:
+        shape, low, high = value.shape[:1], 0, len(info.classes.names) - 1
+    if name.endswith('scores'):
+        kind, high = 'f', 1
+    if name == 'class_scores':
+        shape = (*value.shape[:1], len(info.classes.things))
+    is_right = value.shape == shape and value.dtype.kind in kind
+    if is_right and (not value.size or (value.min() >= low and value.max() <= high)):
+        return
+    if is_right:
+        found, expected = f'{value.min()} to {value.max()}', f'{low} to {high}'
+    else:
+        what = 'floats' if kind == 'f' else 'whole numbers'
+        wanted = shape if name in MAPS else f'(objects{"".join(f", {side}" for side in shape[1:])})'
+        found, expected = f'{value.dtype} {value.shape}', f'{what} {wanted}'
+    raise ModelFileError(f'{file}: output {name!r}: found {found}, expected {expected}; export it again')

@@ -1,0 +1,58 @@
+"""The server of the page: its files, its policy, this machine alone."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+
+import pytest
+
+from mmmaskattn_runtime.page_server import main, make_server
+
+
+@pytest.fixture
+def page(tmp_path):
+    for name in ('index.html', 'ort/ort.wasm.min.mjs', 'models/index.json', 'ort/a.wasm'):
+        (tmp_path / 'page' / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / 'page' / name).write_text(name)
+    (tmp_path / 'secret').write_text('secret')
+    return tmp_path / 'page'
+
+
+@pytest.fixture
+def port(page):
+    with make_server(page, 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def ask(port, path, **headers):
+    connection = http.client.HTTPConnection('127.0.0.1', port, timeout=10)
+    connection.request('GET', path, headers=headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode(), answer.headers
+
+
+def test_files_with_their_kinds_and_a_policy(port):
+    status, text, headers = ask(port, '/')
+    assert (status, text) == (200, 'index.html')
+    assert "default-src 'none'" in headers['Content-Security-Policy']
+    assert ask(port, '/ort/ort.wasm.min.mjs')[2]['Content-Type'] == 'text/javascript'
+    assert ask(port, '/ort/a.wasm')[2]['Content-Type'] == 'application/wasm'
+
+
+def test_nothing_else(port):
+    for path in ('/ort/', '/gone', '/../secret', '/%2e%2e/secret'):
+        status, text, _ = ask(port, path)
+        assert status == 404
+        assert 'secret' not in text.replace('/secret', '')
+    assert ask(port, '/', Host='evil.example:80')[0] == 421
+    assert ask(port, '/', Host=f'localhost:{port}')[0] == 200
+
+
+def test_what_goes_wrong_is_said_in_one_line(page, port, tmp_path):
+    with pytest.raises(SystemExit, match=f'port {port}: .*name another one'):
+        main([str(page), '--port', str(port)])
+    with pytest.raises(SystemExit, match=r'holds no built page, index\.html is missing; build it: bash web/build\.sh'):
+        main([str(tmp_path / 'gone')])

@@ -1,0 +1,61 @@
+"""The page of web/ in headless Chromium: what it needs, its build from drawn models, and its driving."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mmmaskattn_runtime.page_server import make_server
+
+WEB = Path(__file__).resolve().parents[2] / 'web'
+HOW = 'apt-get install nodejs npm chromium; (cd web && npm ci)'
+
+
+def chromium() -> str | None:
+    """The browser, if there is one."""
+    return next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
+
+
+def missing() -> str:
+    """Why the page cannot be tested here, with how to get what is missing; empty if it can."""
+    found = dict(
+        Node=shutil.which('node'), Chromium=chromium(), playwright=(WEB / 'node_modules/playwright-core').is_dir()
+    )
+    absent = [name for name, there in found.items() if not there]
+    return f'the browser tests need {" and ".join(absent)}: {HOW}' if absent else ''
+
+
+def build(folder: Path) -> Path:
+    """Build the page with the models that lie in ``models`` of the folder."""
+    done = subprocess.run(['node', WEB / 'build.mjs', folder], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a built page; gives its address."""
+    with make_server(folder, port=0) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f'http://localhost:{server.server_address[1]}/'
+        server.shutdown()
+        thread.join()
+
+
+def drive(folder: Path, url: str, steps: list[list[Any]], **options: Any) -> dict[str, Any]:
+    """Run steps of web/test/drive.mjs; gives answers, requests, errors and what the page says at the end."""
+    job = folder / 'job.json'
+    job.write_text(json.dumps(dict(url=url, chromium=chromium(), folder=str(folder), steps=steps, **options)))
+    words = ['node', str(WEB / 'test/drive.mjs'), str(job)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said['problem'] is None, said
+    return said

@@ -1,0 +1,40 @@
+"""The one-file loop over a camera's frames, on a video."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from exported_files import write_model
+
+main = runpy.run_path(str(Path(__file__).parents[2] / 'tools/deploy/camera.py'))['main']
+
+
+@pytest.fixture(scope='module')
+def film(tmp_path_factory):
+    path = str(tmp_path_factory.mktemp('film') / 'film.avi')
+    video = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*'MJPG'), 5, (64, 48))
+    for value in (0, 90, 180):
+        video.write(np.full((48, 64, 3), value, np.uint8))
+    video.release()
+    return path
+
+
+def test_frames_are_labelled(film, tmp_path, capsys):
+    file = str(write_model(tmp_path / 'a.onnx', 'panoptic'))
+    main([file, '--camera', film, '--film', str(tmp_path / 'out.mp4'), '--frames', '2'])
+    assert capsys.readouterr().out == '2 frames\n'
+    found = cv2.VideoCapture(str(tmp_path / 'out.mp4'))
+    assert (found.get(cv2.CAP_PROP_FRAME_COUNT), found.read()[1].shape) == (2, (384, 512, 3))
+    main([file, '--camera', film, '--quiet-for', '0'])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4
+    assert 'ground 100.0 %' in lines[0]
+
+
+def test_no_camera_ends_in_one_line(tmp_path):
+    with pytest.raises(SystemExit, match='mmmaskattn_runtime: there is no file'):
+        main([str(write_model(tmp_path / 'a.onnx', 'panoptic')), '--camera', 'gone.mp4'])

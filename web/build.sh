@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Build the page with the models that come with the package: web/build.sh [FOLDER], by default web/dist.
+# Needs Node 18 or newer with npm, and mmmaskattn installed (PYTHON names its Python). Models that are there are kept.
+set -euo pipefail
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TARGET=$(realpath -m "${1:-$HERE/dist}")
+PYTHON=${PYTHON:-$([ -x "$HERE/../.venv/bin/python" ] && echo "$HERE/../.venv/bin/python" || echo python3)}
+command -v npm > /dev/null || { echo 'web/build.sh: there is no npm; install Node 18 or newer, for example: apt-get install nodejs npm' >&2; exit 1; }
+(cd "$HERE" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+mkdir -p "$TARGET/models"
+for NAME in $(node -p "require('$HERE/models.json').map((one) => one.name).join(' ')"); do
+  [ -f "$TARGET/models/$NAME.onnx" ] || "$PYTHON" -m mmmaskattn export "$NAME" --out "$TARGET/models/$NAME.onnx"
+done
+node "$HERE/build.mjs" "$TARGET"

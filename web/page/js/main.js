@@ -1,0 +1,254 @@
+// The page: what is chosen, what is shown, what is said.
+
+import { Camera } from './camera.js';
+import { Stage } from './drawing.js';
+import { Engine } from './engine.js';
+import { Found, describe, summary } from './found.js';
+import { readPicture } from './pictures.js';
+import { asCoco, asCsv, download } from './saving.js';
+
+const $ = (id) => document.getElementById(id);
+const engine = new Engine(), stage = new Stage($('canvas')), camera = new Camera($('video'));
+const found = new Found($('legend').tBodies[0], $('objects'), $('objects-title'), point);
+const state = { models: [], info: null, picture: null, result: null, isLive: false, turn: 0 };
+
+function say(text) {
+  $('status').textContent = text;
+  $('problem').hidden = true;
+}
+
+function fail(error) {
+  $('problem').textContent = error.message;
+  $('problem').hidden = false;
+  $('status').textContent = '';
+  document.documentElement.dataset.state = 'failed';
+}
+
+/** Run what a control asks for; errors end in one line. Of two that overlap the later one is shown. */
+async function attempt(action) {
+  const turn = ++state.turn;
+  document.documentElement.dataset.state = 'busy';
+  try {
+    await action(() => turn !== state.turn);
+    if (turn === state.turn) document.documentElement.dataset.state = 'done';
+  } catch (error) {
+    if (turn === state.turn) fail(error);
+  }
+}
+
+function point(number) {
+  stage.shown = number;
+  stage.draw();
+  found.mark(number);
+}
+
+/** Predict for the picture chosen, if there are both a model and a picture. */
+async function predict(isLate) {
+  const { info, picture } = state;
+  if (!info || !picture) return say(info ? 'Ready: choose a picture.' : 'Choose a model.');
+  stage.show(picture.image);
+  say(`Working on ${picture.name}\u2026`);
+  const score = info.task === 'semantic' ? null : Number($('score').value) / 100;
+  const { result, milliseconds } = await engine.predict(picture.image, score);
+  if (isLate()) return;
+  present(picture, result);
+  say(`${picture.name}: ${summary(result)}. ${Math.round(milliseconds)} ms.`);
+}
+
+function present(picture, result) {
+  state.result = result;
+  $('tip').hidden = true;
+  stage.show(picture.image, result);
+  found.show(result);
+  $('canvas').setAttribute('aria-label', `${picture.name} with what was found: ${summary(result)}`);
+  $('caption').textContent = [`${picture.image.width} x ${picture.image.height} pixels`, picture.note].filter(Boolean).join('; ');
+  for (const id of ['save-png', 'save-csv', 'save-coco']) $(id).disabled = id === 'save-coco' && !result.instances;
+}
+
+function forget() {
+  state.result = null;
+  found.clear();
+  for (const id of ['save-png', 'save-csv', 'save-coco']) $(id).disabled = true;
+}
+
+const take = (file) => attempt(async (isLate) => {
+  stopLive();
+  say(`Reading ${file.name || 'the picture'}\u2026`);
+  const picture = await readPicture(file);
+  if (isLate()) return;
+  state.picture = picture;
+  forget();
+  await predict(isLate);
+});
+
+async function useModel(source, about, isLate) {
+  state.info = null;
+  forget();
+  say(`Loading ${about.title}${about.megabytes ? `, ${about.megabytes.toFixed(1)} MB` : ''}\u2026`);
+  const info = await engine.load(source);
+  if (isLate()) return;
+  state.info = info;
+  $('about').textContent = [about.about, `${info.task}, ${info.classes.length} classes, works at ${info.size[1]} x ${info.size[0]} pixels.`,
+    info.licence ? `Licence of the weights: ${info.licence}.` : ''].filter(Boolean).join(' ');
+  $('example').hidden = !about.example;
+  $('score-row').hidden = info.task !== 'instance';
+  setScore(info.score);
+  await predict(isLate);
+}
+
+const choose = (number) => attempt((isLate) => {
+  stopLive();
+  const about = state.models[number];
+  return useModel({ url: new URL(`models/${about.file}`, document.baseURI).href }, about, isLate);
+});
+
+const openOwn = (file) => attempt(async (isLate) => {
+  stopLive();
+  try {
+    await useModel({ bytes: await file.arrayBuffer() }, { title: file.name }, isLate);
+  } catch (error) {
+    throw new Error(`${file.name}: ${error.message}`);
+  }
+  $('model').selectedIndex = -1;
+});
+
+function setScore(value) {
+  $('score').value = Math.round(100 * value);
+  $('score-value').textContent = value.toFixed(2);
+}
+
+function stopLive() {
+  state.isLive = false;
+  camera.stop();
+  $('live').setAttribute('aria-pressed', 'false');
+  $('live').textContent = 'Camera: live';
+  $('rate').hidden = true;
+}
+
+const shoot = () => attempt(async (isLate) => {
+  stopLive();
+  if (!state.info) throw new Error('Camera: choose a model first');
+  say('Waiting for the camera\u2026');
+  try {
+    await camera.start();
+    state.picture = { name: 'camera', image: camera.frame(), note: '' };
+  } finally {
+    camera.stop();
+  }
+  await predict(isLate);
+});
+
+const live = () => attempt(async (isLate) => {
+  if (state.isLive) {
+    stopLive();
+    return say('Camera stopped; its last frame is shown.');
+  }
+  if (!state.info) throw new Error('Camera: choose a model first');
+  say('Waiting for the camera\u2026');
+  await camera.start();
+  state.isLive = true;
+  $('live').setAttribute('aria-pressed', 'true');
+  $('live').textContent = 'Stop the camera';
+  say('Live: what the camera sees, labelled at the network\u2019s size.');
+  let last = performance.now();
+  while (state.isLive && !isLate()) {
+    const picture = { name: 'camera', image: camera.frame(), note: '' };
+    const { result } = await engine.predict(picture.image, null, true);
+    if (!state.isLive || isLate()) break;
+    state.picture = picture;
+    present(picture, result);
+    const now = performance.now();
+    $('rate').hidden = false;
+    $('rate').textContent = `${(1000 / (now - last)).toFixed(1)} frames a second`;
+    last = now;
+    await new Promise(requestAnimationFrame);
+  }
+});
+
+const example = () => attempt(async (isLate) => {
+  const about = state.models[$('model').selectedIndex];
+  const answer = await fetch(`examples/${about.example}`);
+  if (!answer.ok) throw new Error(`${about.example}: the server answers ${answer.status}`);
+  stopLive();
+  const picture = await readPicture(new File([await answer.blob()], about.example));
+  if (isLate()) return;
+  state.picture = picture;
+  forget();
+  await predict(isLate);
+});
+
+function listen() {
+  $('model').addEventListener('change', () => choose($('model').selectedIndex));
+  $('file').addEventListener('change', (event) => event.target.files[0] && take(event.target.files[0]));
+  $('own').addEventListener('change', (event) => event.target.files[0] && openOwn(event.target.files[0]));
+  for (const id of ['file', 'own']) $(id).addEventListener('click', (event) => (event.target.value = '')); // the same again
+  $('example').addEventListener('click', example);
+  $('shot').addEventListener('click', shoot);
+  $('live').addEventListener('click', live);
+  $('opacity').addEventListener('input', () => {
+    $('opacity-value').textContent = `${$('opacity').value} %`;
+    stage.opacity = Number($('opacity').value) / 100;
+    stage.draw();
+  });
+  $('outlines').addEventListener('change', () => {
+    stage.outlines = $('outlines').checked;
+    stage.draw();
+  });
+  $('score').addEventListener('input', () => setScore(Number($('score').value) / 100));
+  $('score').addEventListener('change', () => state.isLive || attempt(predict));
+  const base = () => state.picture.name.replace(/\.[^.]*$/, '');
+  $('save-png').addEventListener('click', () => {
+    point(0);
+    $('canvas').toBlob((blob) => download(blob, `${base()}_found.png`));
+  });
+  $('save-csv').addEventListener('click', () => download(new Blob([asCsv(state.result, state.picture.name)], { type: 'text/csv' }), `${base()}_objects.csv`));
+  $('save-coco').addEventListener('click', () => download(new Blob([asCoco(state.result, state.picture.name)], { type: 'application/json' }), `${base()}_instances.json`));
+  document.addEventListener('paste', (event) => {
+    const file = [...(event.clipboardData?.files ?? [])][0];
+    if (file) take(file);
+  });
+  document.addEventListener('dragover', (event) => {
+    event.preventDefault();
+    document.body.classList.add('dragging');
+  });
+  document.addEventListener('dragleave', () => document.body.classList.remove('dragging'));
+  document.addEventListener('drop', (event) => {
+    event.preventDefault();
+    document.body.classList.remove('dragging');
+    const file = event.dataTransfer?.files[0];
+    if (file) file.name.endsWith('.onnx') ? openOwn(file) : take(file);
+  });
+  $('canvas').addEventListener('pointermove', hover);
+  $('canvas').addEventListener('pointerdown', hover);
+  $('canvas').addEventListener('pointerleave', () => {
+    $('tip').hidden = true;
+    if (stage.shown) point(0);
+  });
+}
+
+function hover(event) {
+  const { number, label } = stage.at(event), { result } = state;
+  const text = number ? describe(result.objects[number - 1], number - 1) : label >= 0 ? result.classes[label] : '';
+  const tip = $('tip'), frame = $('stage').getBoundingClientRect();
+  tip.hidden = !text;
+  tip.textContent = text;
+  const x = Math.min(event.clientX - frame.left + 12, frame.width - tip.offsetWidth), y = event.clientY - frame.top + 14;
+  tip.style.setProperty('left', `${Math.max(0, x)}px`);
+  tip.style.setProperty('top', `${y}px`);
+  if (number !== stage.shown) point(number);
+}
+
+attempt(async (isLate) => {
+  listen();
+  const answer = await fetch('models/index.json');
+  if (!answer.ok) throw new Error('models/index.json is missing: build the page with its models, bash web/build.sh');
+  state.models = await answer.json();
+  $('model').replaceChildren(...state.models.map((one) => new Option(one.title, one.file)));
+  $('model').disabled = !state.models.length;
+  if (!state.models.length) return say('No models here: open one of your own.');
+  const wanted = new URLSearchParams(location.search).get('model');
+  const number = Math.max(0, state.models.findIndex((one) => one.file === `${wanted}.onnx`));
+  $('model').selectedIndex = number;
+  const about = state.models[number];
+  await useModel({ url: new URL(`models/${about.file}`, document.baseURI).href }, about, isLate);
+});
