@@ -142,9 +142,9 @@ def _paint_disjoint(
 ) -> tuple[Tensor, Tensor]:
     """What `_paint` gives where at most one mask of a pixel is above the threshold: each keeps all of its own."""
     owners = greatest.owners.masked_fill(greatest.values <= options.mask_threshold, -1)
-    own = _pixels_of(owners + 1, len(scores) + 1)[1:]
+    own = _pixels_of(owners + 1, scores.shape[0] + 1)[1:]
     painted = (scores >= options.score_threshold) & (own > 0)
-    order = ordered_top(scores[None].float(), len(scores))[1][0]
+    order = ordered_top(scores[None].float(), scores.shape[0])[1][0]
     ranks = torch.zeros_like(labels).scatter_(0, order, painted[order].long().cumsum(0))
     owners = unassign_invalid(owners.flatten()[None], painted[None])[0].unflatten(0, owners.shape)
     return owners, labels + ranks * INSTANCE_OFFSET
