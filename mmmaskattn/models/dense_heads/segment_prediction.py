@@ -115,7 +115,7 @@ def predict_segments(
         owners = exclusive_owners(soft, size, greatest)
         found.append(
             SegmentPrediction(
-                instances=_instances(owners, of_image, options),
+                instances=best_instances(owners, of_image, options),
                 panoptic=PixelData(sem_seg=panoptic[None]),
                 semantic=PixelData(sem_seg=classes[None]),
                 instance_map=owners.to(torch.int16) if options.instance_map else None,
@@ -192,8 +192,17 @@ def boxes_of_groups(owners: Tensor, groups: Tensor) -> Tensor:
     return _boxes(sides[1], sides[0])
 
 
-def _instances(owners: Tensor, scores: Tensor, options: PredictionOptions) -> InstanceData:
-    """The best pairs of mask and class of one image; masks without a pixel are dropped."""
+def best_instances(owners: Tensor, scores: Tensor, options: PredictionOptions) -> InstanceData:
+    """Choose the best pairs of mask and class of one image; masks without a pixel are dropped.
+
+    Args:
+        owners: int64 (h, w), the mask that owns a pixel; -1 = none.
+        scores: float (n, T), of each mask as each class.
+        options: Settings.
+
+    Returns:
+        The instances, see `SegmentPrediction`.
+    """
     present = owners.flatten().add(1).bincount(minlength=len(scores) + 1)[1:].nonzero()[:, 0]
     values, slots, labels = (one[0] for one in top_instances(scores[None, present], options.max_per_image))
     if options.instance_map:
