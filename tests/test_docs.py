@@ -70,9 +70,11 @@ def test_options_shown_are_known_to_the_tools():
     assert len(shown) >= 5
     engine = ''.join((ROOT / f'mmmaskattn/engine/{name}.py').read_text() for name in ('launch', 'training', 'testing'))
     shared = (ROOT / 'mmmaskattn/utils/command_line.py').read_text()
+    console = (ROOT / 'mmmaskattn/apis/console.py').read_text()
     for tool, options in shown.items():
         source = (ROOT / tool).read_text(encoding='utf-8')
         declared = source + shared + (engine if 'mmmaskattn.engine' in source else '')
+        declared += console if 'mmmaskattn.apis.console' in source else ''
         assert {option for option in options if f"'{option}'" not in declared} == set(), tool
 
 

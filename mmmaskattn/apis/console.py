@@ -251,9 +251,13 @@ def _export_parser() -> argparse.ArgumentParser:
     parser.add_argument('model', help=f'name of a model ({NAME} models lists them), or a config file')
     parser.add_argument('--weights', help='checkpoint, where it is not the one of the model index')
     parser.add_argument('--task', choices=TASKS, help="the config's by default; a panoptic model serves all three")
-    parser.add_argument('--out', required=True, metavar='FILE', help='file to write, *.onnx; FILE.json says what is in it')
+    parser.add_argument(
+        '--out', required=True, metavar='FILE', help='file to write, *.onnx; FILE.json says what is in it'
+    )
     parser.add_argument('--quantize', metavar='DIR', help='pictures such as it will see: the network becomes int8')
-    parser.add_argument('--layout', choices=('nhwc', 'nchw'), default='nhwc', help='axes of the pictures (default nhwc)')
+    parser.add_argument(
+        '--layout', choices=('nhwc', 'nchw'), default='nhwc', help='axes of the pictures (default nhwc)'
+    )
     parser.add_argument(
         '--dynamic',
         choices=('size', 'batch'),

@@ -48,7 +48,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     session = Session(args.file)
     figures = evaluate_file(session, read_config_file(config_file(args.config), args.cfg_options), args.split)
-    print(markdown_table(['metric', session.metadata['precision']], [[key, f'{value:.2f}'] for key, value in figures.items()]))
+    print(
+        markdown_table(
+            ['metric', session.metadata['precision']], [[key, f'{value:.2f}'] for key, value in figures.items()]
+        )
+    )
 
 
 if __name__ == '__main__':

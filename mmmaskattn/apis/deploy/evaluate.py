@@ -41,7 +41,7 @@ def evaluate_file(session: Session, cfg: Config, split: str = 'test') -> dict[st
     fit_workers(cfg)
     check_data_roots(cfg, (name,))
     loader = Runner.build_dataloader(cfg[name], seed=0)
-    evaluator = Evaluator([one for one in _evaluators(cfg[f'{split}_evaluator']) if 'Dump' not in str(one['type'])])
+    evaluator = Evaluator(_evaluators(cfg[f'{split}_evaluator'], session.metadata['task']))
     evaluator.dataset_meta = loader.dataset.metainfo
     _check_classes(session, loader.dataset.metainfo)
     for batch in show_progress(loader, len(loader), 'batches'):
@@ -50,16 +50,19 @@ def evaluate_file(session: Session, cfg: Config, split: str = 'test') -> dict[st
     return {key: float(value) for key, value in evaluator.evaluate(len(loader.dataset)).items()}
 
 
-def _evaluators(given: Any) -> list[Any]:
-    return list(given) if isinstance(given, (list, tuple)) else [given]
+def _evaluators(given: Any, task: str) -> list[Any]:
+    """The config's metrics that a file can have; what finds objects gives no map of classes before fusion."""
+    found = list(given) if isinstance(given, (list, tuple)) else [given]
+    without = ('Dump',) if task == 'semantic' else ('Dump', 'SegmentIoU')
+    return [one for one in found if not str(one['type']).endswith(without)]
 
 
 def _check_classes(session: Session, metainfo: Any) -> None:
     own, theirs = session.metadata['classes'], list(metainfo.get('classes') or ())
     if own != theirs:
         raise ValueError(
-            f'the file tells apart {", ".join(own)[:200]}; the data have {", ".join(theirs)[:200]}. Name the config that '
-            'the file was made of'
+            f'the file tells apart {", ".join(own)[:200]}; the data have {", ".join(theirs)[:200]}. Name the config '
+            'that the file was made of'
         )
 
 
@@ -80,5 +83,4 @@ def _predicted(session: Session, picture: torch.Tensor, sample: Any) -> Any:
         numbers = torch.where(things, labels + (owners + 1) * INSTANCE_OFFSET, labels)
         numbers = numbers.masked_fill(labels == metadata['void'], classes)
         sample.pred_panoptic_seg = PixelData(sem_seg=numbers[None].int())
-        sample.pred_sem_seg = PixelData(sem_seg=labels[None])
     return sample

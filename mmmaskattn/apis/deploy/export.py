@@ -53,7 +53,10 @@ class Exported:
     def lines(self) -> list[str]:
         """What was written, for people."""
         size = f'{self.path.stat().st_size / 1e6:.2f} MB'
-        return [f'{self.path}: {size}, {self.metadata["task"]}, {self.metadata["precision"]}', *self.differences.lines()]
+        return [
+            f'{self.path}: {size}, {self.metadata["task"]}, {self.metadata["precision"]}',
+            *self.differences.lines(),
+        ]
 
 
 def export_model(
@@ -201,7 +204,11 @@ def _in_silence() -> Any:
     logger = logging.getLogger('torch.onnx')
     level = logger.level
     logger.setLevel(logging.ERROR)
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter('ignore')
         try:
             yield

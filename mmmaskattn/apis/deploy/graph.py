@@ -90,7 +90,8 @@ class SegmentsGraph(nn.Module):
         self.picture = picture_input(ready, layout)
         self.model: Any = ready.module
         self.size, self.task = ready.size, ready.task
-        self.fusion: FusionOptions = self.model.segment_head.prediction_options.panoptic
+        head: Any = ready.module.segment_head
+        self.fusion: FusionOptions = head.prediction_options.panoptic
         if self.task == 'panoptic' and (self.fusion.mask_threshold < 0.5 or self.fusion.residual != 'void'):
             raise ValueError(
                 f'test_cfg.panoptic has mask_threshold={self.fusion.mask_threshold} and residual='

@@ -30,9 +30,9 @@ def describe(inferencer: MaskAttnInferencer, layout: Layout, batch: bool) -> dic
         batch: Whether the file takes any number of pictures at a time.
 
     Returns:
-        ``format``, ``name``, ``task``, ``classes``, ``palette`` (RGB), ``things`` (labels), ``size`` ([height, width] of
-        the network), ``layout``, ``batch``, ``void`` (the label of no class), ``precision``, ``thresholds``, ``mean`` and
-        ``std`` (RGB), ``licence``, ``source`` and ``versions``.
+        ``format``, ``name``, ``task``, ``classes``, ``palette`` (RGB), ``things`` (labels), ``size`` ([height, width]
+        of the network), ``layout``, ``batch``, ``void`` (the label of no class), ``precision``, ``thresholds``,
+        ``mean`` and ``std`` (RGB), ``licence``, ``source`` and ``versions``.
     """
     ready = inferencer.ready
     sha256 = file_sha256(ready.weights)
@@ -70,7 +70,8 @@ def _thresholds(ready: ReadyModel, score: float) -> dict[str, float]:
     """Least score of an object that is shown, and the most objects of a picture."""
     if ready.task == 'semantic':
         return {}
-    return dict(score=score, instances=ready.module.segment_head.prediction_options.max_per_image)
+    head: Any = ready.module.segment_head
+    return dict(score=score, instances=head.prediction_options.max_per_image)
 
 
 def _published(sha256: str) -> ModelEntry | None:

@@ -70,30 +70,36 @@ class PictureInput(nn.Module):
         return ((parts[0] + parts[1] + 2) / 4).floor()
 
     def _shrunk(self, pictures: Tensor, lengths: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """Area means (N, 3, h, w) along axes that shrink, the others padded; and whether both sides are halved."""
-        down, sides_down = _overlaps(lengths[0], self.size[0])
-        across, sides_across = _overlaps(lengths[1], self.size[1])
+        """Area means (N, 3, h, w) along axes that shrink, the others padded; and whether both sides are halved.
+
+        With whole factors cv2 sums first and multiplies by the inverse of the area then; otherwise it weighs.
+        """
+        (down, sides_down), (across, sides_across) = map(_overlaps, lengths, self.size)
+        whole = (sides_down.floor() == sides_down) & (sides_across.floor() == sides_across)
+        down, across = (
+            torch.where(whole, shared / side, shared / (side * sides))
+            for shared, side, sides in zip((down, across), self.size, (sides_down, sides_across))
+        )
         if self.layout == 'nhwc':
             lines = torch.matmul(down, pictures.flatten(2)).unflatten(2, (lengths[1], 3)).permute(0, 3, 1, 2)
         else:
             lines = torch.matmul(down, pictures)
         sums = torch.matmul(lines, across.t())
-        return sums / (sides_down * sides_across), (sides_down == 2) & (sides_across == 2)
+        means = sums * torch.where(whole, 1 / (sides_down * sides_across), 1.0)
+        return means, (sides_down == 2) & (sides_across == 2)
 
 
 def _overlaps(long: int, short: int) -> tuple[Tensor, Tensor]:
-    """How much of each of ``long`` places lies in each of ``short`` ones, (short, long), and how many lie in one.
+    """How much of each of ``long`` places lies in each of ``short`` cells, and how many lie in one.
 
-    Where there are fewer than ``short``, each is a place of the result, and the last ones stay empty. In float32 all
-    is exact: only whole numbers under 2^24 are multiplied.
+    The first is (short, long), counted in parts of which a place has ``short``: whole numbers, exact up to 2^24. Where
+    there are fewer places than cells, each has a cell of its own, and the last cells stay empty.
     """
-    places = torch.arange(long, dtype=torch.float32)
+    places = torch.arange(long, dtype=torch.float32) * short
     cells = torch.arange(short, dtype=torch.float32)[:, None]
-    total = torch.full((), long, dtype=torch.float32)
-    grows = total < short
-    scale = torch.where(grows, float(short), total)
-    low, high = torch.maximum(cells * scale, places * short), torch.minimum((cells + 1) * scale, (places + 1) * short)
-    return (high - low).clamp(min=0) / short, scale / short
+    size = torch.full((), long, dtype=torch.float32).clamp(min=short)
+    shared = torch.minimum((cells + 1) * size, places + short) - torch.maximum(cells * size, places)
+    return shared.clamp(min=0), size / short
 
 
 def _between(coarse: int, fine: int) -> tuple[Tensor, Tensor, Tensor]:

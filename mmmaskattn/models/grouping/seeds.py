@@ -96,7 +96,7 @@ def compact(seeds: Seeds, count: int) -> Seeds:
 
 
 def _picked(seeds: Seeds, count: int) -> Seeds:
-    """`compact` of one image in a recorded graph: no sorting, as the seeds are in order, of which the first is valid."""
+    """`compact` of one image in a recorded graph, without sorting: seeds are in order, and no duplicate is first."""
     valid = seeds.valid & (seeds.valid.cumsum(1) <= count)
     first = torch.arange(valid.shape[1], device=valid.device) == 0
     order = (valid[0] | first).nonzero()[:, 0]
