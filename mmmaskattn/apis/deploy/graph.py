@@ -11,13 +11,24 @@ from torch.nn import functional as F
 
 from mmmaskattn.apis.deploy.picture import Layout, PictureInput
 from mmmaskattn.apis.loading import ReadyModel
-from mmmaskattn.models.dense_heads.segment_head import ClassMaps
+from mmmaskattn.models.dense_heads import ContrastiveInstanceHead
+from mmmaskattn.models.dense_heads.segment_head import ClassMaps, SegmentOutputs
 from mmmaskattn.models.detectors import BottomUpPanoptic
-from mmmaskattn.models.grouping import FusionOptions, Groups, fuse_panoptic
+from mmmaskattn.models.grouping import FusionOptions, fuse_panoptic
 from mmmaskattn.models.grouping.cells import enlarge
 from mmmaskattn.models.grouping.fusion import INSTANCE_OFFSET
 from mmmaskattn.models.grouping.groups import counted_slots
-from mmmaskattn.models.grouping.scores import Greatest, shared_things
+from mmmaskattn.models.grouping.scores import Greatest
+from mmmaskattn.models.grouping.sparse import (
+    INSIDE,
+    Rows,
+    group_sparsely,
+    near_things,
+    owners_at,
+    soft_rows,
+    sparse_means,
+    sparse_scores,
+)
 
 INPUTS = ('pictures', 'output_size')
 OUTPUTS = {
@@ -115,31 +126,44 @@ class SegmentsGraph(nn.Module):
         semantic = outputs.semantic.float()
         if self.task == 'semantic':
             return (self._labels(semantic, size)[None].int(),)
-        classes = ClassMaps.of(semantic, head.num_things, self.size)
+        found, greatest = self._objects(feats, outputs, ClassMaps.of(semantic, head.num_things, self.size), size)
+        if self.task == 'instance':
+            return found
+        return (self._fused(semantic, size, found, greatest), *found)
+
+    def _objects(
+        self, feats: Any, outputs: SegmentOutputs, classes: ClassMaps, size: tuple[int, int]
+    ) -> tuple[tuple[Tensor, ...], Greatest]:
+        """``owners``, ``classes``, ``scores``, ``class_scores``; and the greatest soft mask of each pixel."""
+        head = self.model.segment_head
+        p_grid, seed_map, options = head.grouping_input(outputs, classes)
+        p_thing, grid = classes.p_thing(self.size), (p_grid.shape[1], p_grid.shape[2])
+        rows = Rows.where(near_things(p_thing[0], min(INSIDE, options.foreground)))
+        grouped = rows if grid == self.size else Rows.where(torch.ones(grid, dtype=torch.bool))
+        groups = group_sparsely(outputs.pixels, seed_map, p_grid, grouped, options)
+        feature = head.feature_of(feats, self.size).float()
+        means = sparse_means(torch.cat([feature, classes.things], 1), groups, grid, p_grid)
+        of_feature, others = means.split([feature.shape[1], head.num_things + 2], 1)
+        scores = sparse_scores(groups, others, head.classifier(of_feature).float(), head.num_things)
+        inside = (_resized(p_thing[None], size)[0, 0] > INSIDE) & groups.valid.any()
+        owners, which, values = owners_at(soft_rows(groups, grid, p_thing, rows), rows, p_thing, inside)
+        best, labels = scores.max(1)
+        return (owners.int(), labels.int(), best, scores), Greatest(which, values, which[:0, 0])
+
+    def _fused(self, semantic: Tensor, size: tuple[int, int], found: tuple[Tensor, ...], greatest: Greatest) -> Tensor:
+        """int32 (h, w), the class of each pixel after fusion."""
+        things, number = self.model.segment_head.num_things, semantic.shape[1]
+        _, labels, scores, _ = found
+        masks = scores[:, None, None]  # whose number alone counts, as the greatest is known
+        pixels = self._labels(semantic, size)
         with counted_slots():
-            groups, scores = head.group(head.feature_of(feats, self.size).float(), outputs, classes)
-            best, labels = scores[0].max(1)
-            greatest, owners = _owners(groups, classes.p_thing(self.size), size)
-            found = (owners.int(), labels.int(), best, scores[0])
-            if self.task == 'instance':
-                return found
-            pixels, number = self._labels(semantic, size), semantic.shape[1]
-            soft = groups.affinity[0]  # whose number alone counts, as the greatest is known
-            fused = fuse_panoptic(soft, labels, best, pixels, head.num_things, number, self.fusion, greatest)
+            fused = fuse_panoptic(masks, labels.long(), scores, pixels, things, number, self.fusion, greatest)
         fused = fused % INSTANCE_OFFSET
-        return (fused.masked_fill(fused == number, VOID), *found)
+        return fused.masked_fill(fused == number, VOID)
 
     def _labels(self, semantic: Tensor, size: tuple[int, int]) -> Tensor:
         """int64 (h, w), the class of each pixel."""
         return _resized(enlarge(semantic, self.size), size)[0].argmax(0)
-
-
-def _owners(groups: Groups, p_thing: Tensor, size: tuple[int, int]) -> tuple[Greatest, Tensor]:
-    """Greatest of the soft masks of one picture, and int64 (h, w) which owns a pixel, -1 = none."""
-    soft = shared_things(groups.affinity, p_thing) * groups.valid[:, :, None, None]
-    values, owners = _resized(soft[0][:, None].contiguous(), size)[:, 0].max(0)
-    inside = _resized(soft.sum(1, keepdim=True), size)[0, 0] > 0.5
-    return Greatest(owners, values, owners[:0, 0]), owners.masked_fill(~inside, -1)
 
 
 def picture_input(ready: ReadyModel, layout: Layout) -> PictureInput:
@@ -173,6 +197,10 @@ def graph_of(ready: ReadyModel, layout: Layout = 'nhwc') -> nn.Module:
     """
     if isinstance(ready.module, BaseSegmentor):
         return SemanticGraph(ready, layout).eval()
-    if isinstance(ready.module, BottomUpPanoptic):
-        return SegmentsGraph(ready, layout).eval()
-    raise ValueError(f'a {type(ready.module).__name__} is not exported; expected a model of mmseg, or BottomUpPanoptic')
+    if not isinstance(ready.module, BottomUpPanoptic):
+        kind = type(ready.module).__name__
+        raise ValueError(f'a {kind} is not exported; expected a model of mmseg, or BottomUpPanoptic')
+    if not isinstance(ready.module.segment_head, ContrastiveInstanceHead):
+        kind = type(ready.module.segment_head).__name__
+        raise ValueError(f'a model with {kind} is not exported; expected one with ContrastiveInstanceHead')
+    return SegmentsGraph(ready, layout).eval()
