@@ -1,4 +1,4 @@
-"""The command ``mmmaskattn``: predict, list models, begin with pictures of one's own, train, test, report.
+"""The command ``mmmaskattn``: predict, list models, begin with pictures of one's own, train, test, report, export.
 
 What a command needs of ``mmmaskattn`` is imported by the command, after its words are read: it takes seconds.
 """
@@ -28,6 +28,7 @@ ABOUT = """Label pictures of any size with networks for 128x128 pixels.
   mmmaskattn train CONFIG                                  train, as tools/train.py does
   mmmaskattn test CONFIG CHECKPOINT                        evaluate, as tools/test.py does
   mmmaskattn report FOLDER                                 a page about a training or about predictions
+  mmmaskattn export NAME|CONFIG --out FILE.onnx            one file that runs without torch
   mmmaskattn web                                           the page that runs exported models in the browser
   mmmaskattn info                                          what is installed
 
@@ -54,6 +55,13 @@ REPORT_EXAMPLES = """examples:
   mmmaskattn report work_dirs/mine --split test --out mine.html   tests on the config's test set
   mmmaskattn report work_dirs/mine --no-test                      curves alone, while it trains
   mmmaskattn report found                                         what mmmaskattn predict --out found has written
+"""
+EXPORT_EXAMPLES = """examples:
+  mmmaskattn export tiny_dsb2018_panoptic --out nuclei.onnx
+  mmmaskattn export my_config.py --weights work_dirs/my_config/epoch_45.pth --out mine.onnx --pictures shots
+  mmmaskattn export nano_ccp_semantic --out clothes_int8.onnx --quantize shots
+
+The file is run and compared with PyTorch before it is kept; docs/how-to/export.md says what goes in and comes out.
 """
 SKIPPED_SHOWN = 10
 PAGE = OURS / 'web' / 'dist'
@@ -269,6 +277,45 @@ def web(argv: Sequence[str]) -> None:
     serve(args.folder, args.port, args.open)
 
 
+def _export_parser() -> argparse.ArgumentParser:
+    parser = tool_parser('Write a model as one ONNX file, with all that comes before and after it.', EXPORT_EXAMPLES)
+    parser.add_argument('model', help=f'name of a model ({NAME} models lists them), or a config file')
+    parser.add_argument('--weights', help='checkpoint, where it is not the one of the model index')
+    parser.add_argument('--task', choices=TASKS, help="the config's by default; a panoptic model serves all three")
+    parser.add_argument(
+        '--out', required=True, metavar='FILE', help='file to write, *.onnx; FILE.json says what is in it'
+    )
+    parser.add_argument('--quantize', metavar='DIR', help='pictures such as it will see: the network becomes int8')
+    parser.add_argument(
+        '--layout', choices=('nhwc', 'nchw'), default='nhwc', help='axes of the pictures (default nhwc)'
+    )
+    parser.add_argument(
+        '--dynamic',
+        choices=('size', 'batch'),
+        help='batch: any number of pictures at a time, the default of semantic models; size: one; of any size in both',
+    )
+    parser.add_argument('--pictures', metavar='DIR', help='what to compare it with PyTorch on; drawn ones by default')
+    return parser
+
+
+def export(argv: Sequence[str] | None) -> None:
+    """Write a model as one ONNX file.
+
+    Args:
+        argv: Words after ``export``.
+    """
+    from mmmaskattn.apis.model import Model
+    from mmmaskattn.engine.runner import quiet_start
+
+    args = _export_parser().parse_args(argv)
+    quiet_start()
+    model = Model(args.model, args.weights, task=args.task)
+    done = model.export(
+        args.out, pictures=args.pictures, layout=args.layout, dynamic=args.dynamic, quantize=args.quantize
+    )
+    print('\n'.join(done.lines()))
+
+
 def info(argv: Sequence[str]) -> None:
     """Print what is installed.
 
@@ -289,6 +336,7 @@ COMMANDS: dict[str, Callable] = {
     'train': train_named,
     'test': test_named,
     'report': report_page,
+    'export': export,
     'web': web,
     'info': info,
 }

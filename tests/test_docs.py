@@ -71,9 +71,11 @@ def test_options_shown_are_known_to_the_tools():
     engine = ''.join((ROOT / f'mmmaskattn/engine/{name}.py').read_text() for name in ('launch', 'training', 'testing'))
     rooms = ('mmmaskattn/utils', 'mmmaskattn_console')
     shared = ''.join((ROOT / room / 'command_line.py').read_text() for room in rooms)
+    console = (ROOT / 'mmmaskattn_console/console.py').read_text()
     for tool, options in shown.items():
         source = (ROOT / tool).read_text(encoding='utf-8')
         declared = source + shared + (engine if 'mmmaskattn.engine' in source else '')
+        declared += console if 'mmmaskattn_console.console' in source else ''
         assert {option for option in options if f"'{option}'" not in declared} == set(), tool
 
 

@@ -1,18 +1,22 @@
-"""A model in three lines: ``load_model``, then ``predict`` and ``train``."""
+"""A model in three lines: ``load_model``, then ``predict``, ``train`` and ``export``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmengine.config import Config
 
+from mmmaskattn.analysis.timing.onnx_runtime import check_onnx_installed
 from mmmaskattn.apis.inferencer import MaskAttnInferencer, Skipped
 from mmmaskattn.engine.training import train
 from mmmaskattn_console.model_index import find_model
 from mmmaskattn_runtime import Classes, Result
 from mmmaskattn_runtime.drawing import Style
+
+if TYPE_CHECKING:
+    from mmmaskattn.apis.deploy.export import Exported
 
 
 class Model:
@@ -101,6 +105,24 @@ class Model:
         train(words)
         self.weights, self._inferencer = best_checkpoint(Path(work_dir)), None
         return self.weights
+
+    def export(self, out: str | Path, **options: Any) -> Exported:
+        """Write the model as one ONNX file, which runs without torch; see `mmmaskattn.apis.deploy.export_model`.
+
+        Args:
+            out: ``*.onnx``.
+            **options: ``pictures``, ``layout``, ``dynamic``, ``quantize``.
+
+        Returns:
+            What was written, and how far it is from PyTorch.
+
+        Raises:
+            ModuleNotFoundError: If a package of the extra ``deploy`` is missing.
+        """
+        check_onnx_installed()
+        from mmmaskattn.apis.deploy.export import export_model  # of the extra `deploy`
+
+        return export_model(MaskAttnInferencer(self.model, self.weights, 'cpu', self.task), out, **options)
 
 
 def config_file(model: str | Path | Config) -> Path:

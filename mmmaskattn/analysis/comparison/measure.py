@@ -131,7 +131,7 @@ class Comparison:
         if len(set(configs)) < len(configs):
             raise ValueError(f'configs {list(configs)}: one is given twice; leave out the second')
         if conditions.onnx:
-            check_onnx_installed()
+            check_onnx_installed(', or --skip onnx')
         self.conditions = conditions
         self.options = options or {}
         self._device = torch.device(conditions.device)

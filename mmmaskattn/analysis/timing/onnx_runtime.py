@@ -21,8 +21,11 @@ class NotInOnnxRuntimeError(RuntimeError):
     """A model has no ONNX file, or one whose outputs are not those of the model; the message is the reason."""
 
 
-def check_onnx_installed() -> None:
+def check_onnx_installed(otherwise: str = '') -> None:
     """See that export and runtime are there.
+
+    Args:
+        otherwise: What else one can do, for the message.
 
     Raises:
         ModuleNotFoundError: If one is missing.
@@ -30,7 +33,7 @@ def check_onnx_installed() -> None:
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
         raise ModuleNotFoundError(
-            f"ONNX Runtime: {', '.join(missing)} not installed: pip install 'mmmaskattn[deploy]', or --skip onnx"
+            f"ONNX Runtime: {', '.join(missing)} not installed: pip install 'mmmaskattn[deploy]'{otherwise}"
         )
 
 

@@ -261,7 +261,7 @@ class ContrastiveInstanceHead(SegmentHead):
         Returns:
             The groups, of the embeddings' size, and scores (B, K, T).
         """
-        p_thing, seed_map, options = self._grouping_input(outputs, classes)
+        p_thing, seed_map, options = self.grouping_input(outputs, classes)
         groups = group_by_prototypes(outputs.pixels, seed_map, p_thing, options)
         self.warn_if_crowded(groups, options, lambda: count_seeds(outputs.pixels, seed_map, options))
         means = group_means(torch.cat([feature.float(), classes.things], 1), groups)
@@ -269,8 +269,17 @@ class ContrastiveInstanceHead(SegmentHead):
         found = class_probabilities(self.classifier(of_feature).float(), votes)
         return groups, instance_scores(groups, found, p_thing)
 
-    def _grouping_input(self, outputs: SegmentOutputs, classes: ClassMaps) -> tuple[Tensor, Tensor, GroupingOptions]:
-        """Probabilities (B, h', w') of the embeddings' places to be a thing, and to be a seed of one, and options."""
+    def grouping_input(self, outputs: SegmentOutputs, classes: ClassMaps) -> tuple[Tensor, Tensor, GroupingOptions]:
+        """Make what `group_by_prototypes` takes besides the embeddings.
+
+        Args:
+            outputs: What `forward` gave.
+            classes: What its class logits say of things.
+
+        Returns:
+            Probabilities (B, h', w') of the embeddings' places to be a thing, and to be a seed of one; and the options
+            for maps of that size.
+        """
         grid = (outputs.pixels.shape[2], outputs.pixels.shape[3])
         side = cell_side(grid, classes.size)
         p_thing = classes.p_thing(grid)
@@ -317,7 +326,7 @@ class ContrastiveInstanceHead(SegmentHead):
         detached = SegmentOutputs(*(one.detach() for one in outputs))
         with without_autocast(outputs.pixels.device):
             classes = ClassMaps.of(detached.semantic, self.num_things, size)
-            p_thing, seed_map, options = self._grouping_input(detached, classes)
+            p_thing, seed_map, options = self.grouping_input(detached, classes)
             kept = min(options.max_instances, self.max_class_instances)
             # Rough masks do for learning what is no object.
             rough = dataclasses.replace(options, max_instances=kept, iterations=0)

@@ -116,7 +116,7 @@ def predict_segments(
         owners = exclusive_owners(soft, size, greatest)
         found.append(
             SegmentPrediction(
-                instances=_instances(owners, of_image, options),
+                instances=best_instances(owners, of_image, options),
                 panoptic=PixelData(sem_seg=panoptic[None]),
                 semantic=PixelData(sem_seg=classes[None] if options.instance_map else classes[None].long()),
                 instance_map=owners.to(torch.int16) if options.instance_map else None,
@@ -194,8 +194,17 @@ def boxes_of_groups(owners: Tensor, groups: Tensor) -> Tensor:
     return _boxes(columns[groups + 1], rows[groups + 1])
 
 
-def _instances(owners: Tensor, scores: Tensor, options: PredictionOptions) -> InstanceData:
-    """The best pairs of mask and class of one image; masks without a pixel are dropped."""
+def best_instances(owners: Tensor, scores: Tensor, options: PredictionOptions) -> InstanceData:
+    """Choose the best pairs of mask and class of one image; masks without a pixel are dropped.
+
+    Args:
+        owners: integers (h, w), the mask that owns a pixel; -1 = none.
+        scores: float (n, T), of each mask as each class.
+        options: Settings.
+
+    Returns:
+        The instances, see `SegmentPrediction`.
+    """
     present = pixels_of(owners + 1, len(scores) + 1)[1:].nonzero()[:, 0]
     values, slots, labels = (one[0] for one in top_instances(scores[None, present], options.max_per_image))
     if options.instance_map:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -21,6 +24,8 @@ OUTSIDE_AFFINITY = -1e4
 # A value's level and its place share one int64.
 LEVELS = 2.0**40
 MOST_ORDERED = 2**22
+
+_COUNTED = ContextVar('_COUNTED', default=False)
 
 
 @checked_options
@@ -88,6 +93,36 @@ def static_shapes() -> bool:
     return torch.compiler.is_compiling() or torch.jit.is_tracing()
 
 
+@contextmanager
+def counted_slots() -> Iterator[None]:
+    """Record graphs of one image whose slots are as many as it has seeds, in place of ``max_instances``.
+
+    A graph that some compiler must hold in fixed shapes pays for all slots; one for an ONNX runtime need not.
+    """
+    token = _COUNTED.set(True)
+    try:
+        yield
+    finally:
+        _COUNTED.reset(token)
+
+
+def counts_slots() -> bool:
+    """Whether the graph being recorded is one of `counted_slots`."""
+    return _COUNTED.get()
+
+
+def recorded_count(wanted: Tensor) -> int:
+    """Number of values that are true, at least 1, as a length that a recorded graph can have.
+
+    Args:
+        wanted: bool (N,).
+    """
+    count = wanted.sum().clamp(min=1).item()
+    torch._check(count >= 1)
+    torch._check(count <= wanted.shape[0])
+    return count  # type: ignore[return-value]
+
+
 def invalid_bias(valid: Tensor) -> Tensor:
     """What is added to affinities: 0 for valid slots, -1e9 for others.
 
@@ -104,7 +139,8 @@ def ordered_top(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The ``count`` greatest values, by (value descending, index ascending).
 
     torch.topk leaves the order of ties open, and a stable sort has no ONNX counterpart. So value and index make one
-    integer key; values that differ by less than 2^-40 count as ties.
+    integer key; values that differ by less than 2^-40 count as ties. ONNX's own operator orders ties by index, so the
+    graphs of `counted_slots` have that alone: some runtimes get wrong what is made of integers of 64 bits.
 
     Args:
         values: float (B, M) from 0 to 1, M at most 2^22.
@@ -119,8 +155,18 @@ def ordered_top(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
     number = values.shape[1]
     if number > MOST_ORDERED:
         raise ValueError(f'{number} values to order; at most {MOST_ORDERED} are possible: use a smaller map')
+    if counts_slots():
+        return _plain_top(values, count)
     places = torch.arange(number - 1, -1, -1, device=values.device)
     levels = (values.double().clamp(0, 1) * LEVELS).long()
     keys = (levels * number + places).topk(min(count, number), dim=1).values
     index = number - 1 - keys % number
     return values.gather(1, index), index
+
+
+def _plain_top(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """`ordered_top` as one operator of ONNX; ``count`` is a number, or all there are."""
+    if isinstance(count, int) and isinstance(values.shape[1], int):
+        count = min(count, values.shape[1])
+    found = values.topk(count, dim=1)
+    return found.values, found.indices

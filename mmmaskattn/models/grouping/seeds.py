@@ -8,7 +8,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmmaskattn.models.grouping.groups import GroupingOptions, ordered_top, static_shapes
+from mmmaskattn.models.grouping.groups import (
+    GroupingOptions,
+    counts_slots,
+    ordered_top,
+    recorded_count,
+    static_shapes,
+)
 
 # One object may have many peaks, so more than K are looked at before duplicates are dropped.
 CANDIDATES_PER_INSTANCE = 4
@@ -28,8 +34,11 @@ class Seeds(NamedTuple):
     places: Tensor
 
     def first(self) -> Seeds:
-        """In eager mode as many as the image with most has, at least 1; in recorded graphs all of them."""
-        kept = self.valid.shape[1] if static_shapes() else max(1, int(self.valid.sum(1).max()))
+        """As many as the image with most has, at least 1; in recorded graphs of fixed shapes all of them."""
+        if counts_slots():
+            kept = recorded_count(self.valid[0])
+        else:
+            kept = self.valid.shape[1] if static_shapes() else max(1, int(self.valid.sum(1).max()))
         return Seeds(self.valid[:, :kept], self.scores[:, :kept], self.places[:, :kept])
 
 
@@ -80,8 +89,19 @@ def compact(seeds: Seeds, count: int) -> Seeds:
         seeds: the seeds, ordered by score.
         count: K.
     """
+    if counts_slots():
+        return _picked(seeds, count)
     scores, order = ordered_top(torch.where(seeds.valid, seeds.scores, 0.0), count)
     return Seeds(scores > 0, scores, seeds.places.gather(1, order)).first()
+
+
+def _picked(seeds: Seeds, count: int) -> Seeds:
+    """`compact` of one image in a recorded graph, without sorting: seeds are in order, and no duplicate is first."""
+    valid = seeds.valid & (seeds.valid.cumsum(1) <= count)
+    first = torch.arange(valid.shape[1], device=valid.device) == 0
+    order = (valid[0] | first).nonzero()[:, 0]
+    torch._check(order.shape[0] >= 1)
+    return Seeds(valid[:, order], seeds.scores[:, order], seeds.places[:, order])
 
 
 def distinct_seeds(embeddings: Tensor, seed_map: Tensor, options: GroupingOptions) -> Seeds:

@@ -1,0 +1,53 @@
+"""Exported files that tests share: each is recorded once, by whichever process of the run asks first."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from filelock import FileLock
+
+from mmmaskattn.apis import MaskAttnInferencer
+from mmmaskattn.apis.deploy import export_model
+
+PUBLISHED = 'tiny_dsb2018_panoptic'
+
+
+def shared_export(factory: Any, model: str = PUBLISHED, weights: str | None = None, **options: Any) -> Path:
+    """The file of a model; ``factory`` is pytest's ``tmp_path_factory``."""
+    folder: Path = factory.getbasetemp()
+    if 'PYTEST_XDIST_WORKER' in os.environ:
+        folder = folder.parent
+    path = folder / 'exported' / f'{"_".join([Path(model).stem, *map(str, options.values())])}.onnx'
+    path.parent.mkdir(exist_ok=True)
+    with FileLock(f'{path}.lock'):
+        if not path.is_file():
+            export_model(MaskAttnInferencer(model, weights, 'cpu'), path, nuclei_pictures(), **options)
+    return path
+
+
+def nuclei_pictures() -> list[np.ndarray]:
+    """Bright soft ellipses on dark ground, BGR, of sizes that are not the network's; one without any."""
+    sizes = ((128, 128), (97, 203), (203, 97), (61, 90), (300, 260))
+    pictures = [_nuclei(seed, size) for seed, size in enumerate(sizes)]
+    return [*pictures, np.zeros((90, 70, 3), np.uint8)]
+
+
+def _nuclei(seed: int, size: tuple[int, int]) -> np.ndarray:
+    rng, unit = np.random.default_rng(seed), min(size) / 128
+    picture = np.full(size, 12, np.float32)
+    for _ in range(25):
+        centre = [int(rng.uniform(0.05, 0.95) * side) for side in size[::-1]]
+        axes = [int(unit * rng.uniform(5, 9)) + 1 for _ in range(2)]
+        cv2.ellipse(picture, centre, axes, float(rng.uniform(0, 180)), 0, 360, float(rng.uniform(60, 110)), -1)
+    picture = cv2.GaussianBlur(picture, (0, 0), unit) + rng.normal(0, 2, size)
+    return np.repeat(picture.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def copy_of(path: Path, folder: Path) -> Path:
+    """A file of one's own, to be changed."""
+    return Path(shutil.copy(path, folder))
