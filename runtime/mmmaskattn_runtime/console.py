@@ -27,7 +27,7 @@ class Parser(argparse.ArgumentParser):
     """argparse's parser with ``--debug``, and with errors of one line."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs)
+        super().__init__(*args, **{'formatter_class': argparse.RawDescriptionHelpFormatter, **kwargs})
         self.add_argument('--debug', action='store_true', help='show where an error was raised, with the traceback')
 
     def error(self, message: str) -> NoReturn:

@@ -46,7 +46,7 @@ def test_weights_inside_the_package_are_those_of_their_records_and_small():
 
 
 def test_a_record_reaches_the_metafile_by_the_command(repository):
-    config = 'configs/maskattn/dsb2018_panoptic_128_nano.py'
+    config = 'configs/maskattn/coco_panoptic_128_nano.py'
     write_record(
         repository, 'nano.json', config=config, metrics={'PQ': 61.5}, weights='hf://owner/name/a', sha256='0' * 64,
         classes=['nucleus'], licence='CC0-1.0', command='python tools/train.py ...', log=['epoch 45', 'PQ 61.5'],

@@ -70,7 +70,7 @@ def plot(rows: list[tuple[str, list[float], list[float]]], labels: tuple[str, st
             markersize=8,
             capsize=4,
             color=OURS if name.startswith('`') else PEER,
-            label=f'{number}  {name.strip("`")} ({seeds})',
+            label=f'{number}  {name.replace("`", "")} ({seeds})',
         )
         axes.annotate(str(number), centre, (7, 5), textcoords='offset points', fontsize=10)
     axes.set_xlabel(labels[0])
