@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import onnxruntime
 
 from mmmaskattn_runtime.maps import Objects, instance_fields, panoptic_fields, semantic_fields
 from mmmaskattn_runtime.model_file import ModelFileError, read_info
@@ -16,6 +15,9 @@ from mmmaskattn_runtime.outputs import OUTPUTS, check_ends, checked_outputs
 from mmmaskattn_runtime.pictures import Picture, PictureError, Skipped, find_pictures, read_picture
 from mmmaskattn_runtime.resizing import shrink
 from mmmaskattn_runtime.result import Result
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 VALUES = 2**26
 """Values, pixels times objects or classes, up to which maps are made at the picture's own size: 256 MB as float32."""
@@ -136,6 +138,8 @@ class ExportedModel:
         return checked_outputs(self.file, self.info, found, size)
 
     def _open(self, threads: int) -> onnxruntime.InferenceSession:
+        import onnxruntime  # it takes 0.1 s, which drawing and counting need not wait for
+
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # what goes wrong is said in one line here
         options.intra_op_num_threads = threads
