@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mmmaskattn_runtime.resizing import nearest
-from mmmaskattn_runtime.result import UNLABELLED, Classes, Instance, extents, panoptic_result
+from mmmaskattn_runtime.result import UNLABELLED, Classes, Instance, extents, look_up, panoptic_result
 from mmmaskattn_runtime.run_lengths import encode_map
 
 Size = tuple[int, int]
@@ -104,8 +104,8 @@ def panoptic_fields(labels: np.ndarray, found: Objects, classes: Classes, size: 
     stuff = np.where((labels >= 0) & (labels < count), labels, count)
     is_thing = np.zeros(count + 1, bool)
     is_thing[list(classes.things)] = True
-    of_owner = np.append(found.labels, -1)[found.owners]  # owner -1 takes the last, no class
-    painted = is_thing[stuff] & (of_owner == stuff)
+    of_owner = look_up(np.append(found.labels, -1), found.owners)  # owner -1 takes the last, no class
+    painted = look_up(is_thing, stuff) & (of_owner == stuff)
     objects = found._replace(owners=np.where(painted, found.owners, -1))
     flat, present = np.flatnonzero(np.bincount(stuff[~painted])), objects.present()
     order = present[np.argsort(-found.scores[present], kind='stable')]
@@ -113,5 +113,5 @@ def panoptic_fields(labels: np.ndarray, found: Objects, classes: Classes, size: 
     of_stuff, of_objects = np.zeros(count + 1, np.int32), np.zeros(len(found.scores) + 1, np.int32)
     of_stuff[flat] = np.arange(1, len(flat) + 1)
     of_objects[order] = np.arange(len(flat) + 1, len(flat) + len(order) + 1)
-    ids = np.where(painted, of_objects[found.owners], of_stuff[stuff])
+    ids = np.where(painted, look_up(of_objects, found.owners), look_up(of_stuff, stuff))
     return panoptic_result(nearest(ids, size), classes, [*flat.tolist(), *found.labels[order].tolist()])

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 VALUES = 2**26
 """Values, pixels times objects or classes, up to which maps are made at the picture's own size: 256 MB as float32."""
+LEAST_DEPTH = 4
+"""Objects or classes that are counted at least: labels, owners and their sums take as much."""
 LARGE_PICTURE = 2**22
 """Pixels from which on a picture is made small here, row by row, and not in the network, which copies it as float32."""
 _LONGEST_REASON = 150
@@ -123,7 +125,7 @@ class ExportedModel:
         """What the network gives, at the picture's size or that divided by a whole number."""
         if self.maps == 'network':
             return self._run(batch, self.size)
-        depth = len(self.classes.names)
+        depth = max(len(self.classes.names), LEAST_DEPTH)
         if self.task != 'semantic' and size[0] * size[1] * max(depth, self.info.most) > self.values:
             depth = max(depth, len(self._run(batch, self.size)['scores']))  # how many objects there are
         parts = max(1, math.ceil(math.sqrt(size[0] * size[1] * depth / self.values)))

@@ -59,7 +59,7 @@ async function predict({ rgba, height, width, atNetwork, score }) {
   const rgb = withoutAlpha(new Uint8ClampedArray(rgba), info.layout);
   let size = info.size;
   if (!atNetwork) {
-    let depth = info.classes.length;
+    let depth = Math.max(info.classes.length, 4);
     if (info.task !== 'semantic' && height * width * Math.max(depth, info.most) > VALUES) {
       depth = Math.max(depth, (await run(rgb, height, width, size)).scores.length);
     }
