@@ -22,7 +22,7 @@ from typing import Any, Callable, NoReturn, TypeVar
 Main = TypeVar('Main', bound=Callable[..., Any])
 DEBUG = '--debug'
 OURS = Path(__file__).resolve().parents[1]
-ROOMS = ('mmmaskattn', 'mmmaskattn_console', 'tools')
+ROOMS = ('mmmaskattn', 'mmmaskattn_console', 'mmmaskattn_runtime', 'runtime', 'tools')
 EXPECTED = (ValueError, TypeError, LookupError, OSError, RuntimeError, ImportError, UnpicklingError)
 LONGEST_FOREIGN = 500
 INTERRUPTED = 130
@@ -207,8 +207,8 @@ def ends_in_one_line(tool: str, status: int = 1) -> Callable[[Main], Main]:
                 if not isinstance(end.code, str) or end.code.startswith(tool):
                     raise
                 raise SystemExit(f'{tool}: {end.code}') from None
-            except KeyboardInterrupt:
-                _leave(f'{tool}: interrupted', INTERRUPTED)
+            except KeyboardInterrupt as error:
+                _leave(f'{tool}: interrupted{"; " * bool(error.args)}{error}', INTERRUPTED)
             except Exception as error:
                 if DEBUG in words:
                     raise

@@ -76,7 +76,8 @@ class MaskAttnInferencer(BaseInferencer):
         weights: Checkpoint, where it is not the one that the index names.
         device: Such as ``'cuda'``; the fastest there is by default.
         task: ``'semantic'``, ``'instance'`` or ``'panoptic'``; the config's by default.
-        score_thr: Least score of an instance; by default that of the config's pictures, or 0.3.
+        score_thr: Least score of an instance, also of one in a panoptic map; by default that of the config's pictures,
+            or 0.3, and for the panoptic map that of the model's ``test_cfg``.
         show_progress: Whether to show a line of progress.
 
     Raises:
@@ -99,13 +100,13 @@ class MaskAttnInferencer(BaseInferencer):
         show_progress: bool = False,
     ) -> None:
         # BaseInferencer's own __init__ reads metafiles of mim, and pipelines that load files and truth.
-        self.ready: ReadyModel = prepare_model(model, weights, device, task)
+        if score_thr is not None and not 0 <= score_thr <= 1:
+            raise ValueError(f'score_thr: found {score_thr}, expected 0 to 1')
+        self.ready: ReadyModel = prepare_model(model, weights, device, task, score_thr)
         self.model, self.cfg = self.ready.module, self.ready.cfg
         self.classes, self.task, self.size = self.ready.classes, self.ready.task, self.ready.size
         hook = (self.cfg.get('default_hooks') or {}).get('visualization') or {}
         self.score_thr = hook.get('score_thr', DEFAULT_SCORE) if score_thr is None else score_thr
-        if not 0 <= self.score_thr <= 1:
-            raise ValueError(f'score_thr: found {score_thr}, expected 0 to 1')
         self.show_progress = show_progress
         self.pipeline = self._init_pipeline(self.cfg)
         self.collate_fn = self._init_collate(self.cfg)
