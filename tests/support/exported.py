@@ -22,7 +22,8 @@ def shared_export(factory: Any, model: str = PUBLISHED, weights: str | None = No
     folder: Path = factory.getbasetemp()
     if 'PYTEST_XDIST_WORKER' in os.environ:
         folder = folder.parent
-    path = folder / 'exported' / f'{"_".join([Path(model).stem, *map(str, options.values())])}.onnx'
+    words = [Path(model).stem, *(Path(str(value)).name for value in options.values())]
+    path = folder / 'exported' / f'{"_".join(words)}.onnx'
     path.parent.mkdir(exist_ok=True)
     with FileLock(f'{path}.lock'):
         if not path.is_file():

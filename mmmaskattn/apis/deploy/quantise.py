@@ -16,7 +16,7 @@ from mmmaskattn.apis.deploy.graph import INPUTS
 from mmmaskattn.apis.deploy.picture import Layout
 
 SCOPES = 'pkg.torch.onnx.name_scopes'
-NETWORK = ('model.backbone', 'model.neck', 'model.decode_head')
+NETWORK = ('model.backbone', 'model.neck')
 """Parts whose operators become int8."""
 CALIBRATED = 64
 """Pictures of the folder that say how large values become."""
@@ -81,8 +81,13 @@ def quantise(
 
 
 def network_nodes(model: onnx.ModelProto) -> list[str]:
-    """Names of the operators that belong to the network."""
-    return [node.name for node in model.graph.node if _scope(node).startswith(NETWORK)]
+    """Names of the operators that become int8: those of backbone and neck.
+
+    The first convolution stays in float, which costs next to nothing and is worth more than all else: of 42.8 mIoU on
+    clothes it is 1.6. So do the heads, of which one convolution each is left, and what groups pixels.
+    """
+    first = next((node.name for node in model.graph.node if node.op_type == 'Conv'), None)
+    return [node.name for node in model.graph.node if _scope(node).startswith(NETWORK) and node.name != first]
 
 
 def _scope(node: onnx.NodeProto) -> str:
