@@ -140,7 +140,7 @@ def test_exported_files_and_the_page(tmp_path, capsys):
     file = write_model(tmp_path / 'cells.onnx', 'panoptic')
     Image.fromarray(smooth_photo((60, 90))).save(tmp_path / 'a.png')
     main(['predict', str(tmp_path / 'a.png'), '--model', str(file), '--out', str(tmp_path / 'out')])
-    assert '1 pictures, 0 skipped' in capsys.readouterr().out
+    assert '1 picture, 0 skipped' in capsys.readouterr().out
     words = ['predict', tmp_path / 'a.png', '--model', file, '--out', tmp_path / 'new', '--task', 'instance']
     assert 'is an exported file, which takes no task' in ends_with(words, capsys)
     words = ['predict', tmp_path / 'a.png', '--model', tmp_path / 'gone.onnx', '--out', tmp_path / 'new']

@@ -46,7 +46,7 @@ def test_every_shipped_model_predicts_by_its_name(tmp_path, capsys):
     for entry in entries:
         main(['predict', str(tmp_path / 'a.png'), '--model', entry.name, '--out', str(tmp_path / entry.name)])
         assert (tmp_path / entry.name / 'pictures/a.png').is_file()
-        assert '1 pictures, 0 skipped' in capsys.readouterr().out
+        assert '1 picture, 0 skipped' in capsys.readouterr().out
     main(['models'])
     said = capsys.readouterr().out
     assert all(f'| {entry.name} ' in said for entry in entries)
