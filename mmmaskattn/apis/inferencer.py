@@ -269,16 +269,38 @@ class MaskAttnInferencer(BaseInferencer):
 
         return pipeline
 
-    @torch.no_grad()
     def _fields(self, data: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Fields of the results of a batch, by torch."""
+        return self.fields(self.network(data), data)
+
+    @torch.no_grad()
+    def network(self, data: dict[str, Any]) -> Any:
+        """What torch computes for a batch: the network, and the grouping of a model that finds objects.
+
+        Args:
+            data: Batch as the loader gives it.
+
+        Returns:
+            Logits of a semantic model, data samples of others.
+        """
+        return self._logits(data) if isinstance(self.model, BaseSegmentor) else self.forward(data)
+
+    def fields(self, found: Any, data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Make maps of the pictures' own sizes, and objects, of what the network has found.
+
+        Args:
+            found: What `network` gives.
+            data: The same batch.
+
+        Yields:
+            Fields of a `Result` each.
+        """
         if not isinstance(self.model, BaseSegmentor):
-            for sample in self.forward(data):
+            for sample in found:
                 yield segments_result(sample, self.classes, self.task, self.score_thr)
             return
-        logits = self._logits(data)
-        threshold = self.model.decode_head.threshold if logits.shape[1] == 1 else None
-        for one, sample in zip(logits, data['data_samples']):
+        threshold = self.model.decode_head.threshold if found.shape[1] == 1 else None
+        for one, sample in zip(found, data['data_samples']):
             yield dict(labels=semantic_map(one, sample.ori_shape, threshold))
 
     def _logits(self, data: dict[str, Any]) -> Tensor:

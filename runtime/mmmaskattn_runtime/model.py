@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -39,6 +40,8 @@ class ExportedModel:
         threads: Of the processor; 0 for as many as there are cores.
         values: See `VALUES`; of larger maps the size is divided by a whole number, and the maps are enlarged.
 
+    ``network_seconds`` is what onnxruntime took for the last picture.
+
     Raises:
         ModelFileError: If the file is no exported model.
         ValueError: If an option is not what it must be.
@@ -63,6 +66,7 @@ class ExportedModel:
         self.score = self.info.score if score is None else score
         self.maps, self.values = maps, values
         self.skipped: list[Skipped] = []
+        self.network_seconds = 0.0
         self._session = self._open(threads)
 
     def __call__(self, picture: Picture) -> Result:
@@ -133,10 +137,12 @@ class ExportedModel:
 
     def _run(self, batch: np.ndarray, size: tuple[int, int]) -> dict[str, np.ndarray]:
         feeds = {'pictures': batch, 'output_size': np.array(size, np.int64)}
+        start = time.perf_counter()
         try:
             found = self._session.run(OUTPUTS[self.task], feeds)
         except Exception as error:  # onnxruntime has a dozen kinds, without a base of their own
             raise ModelFileError(f'{self.file}: running it fails: {_reason(error)}; export it again') from None
+        self.network_seconds = time.perf_counter() - start
         return checked_outputs(self.file, self.info, found, size)
 
     def _open(self, threads: int) -> onnxruntime.InferenceSession:

@@ -1,5 +1,5 @@
-"""Time models side by side, grouping alone or decoding, on random inputs with no data and no weights; or whole
-predictions of trained models on their test set.
+"""Time models side by side, grouping alone or decoding, on random inputs with no data and no weights; whole predictions
+of trained models on their test set; or exported files beside PyTorch, from an encoded picture to its result.
 
 python tools/analysis/benchmark.py latency configs/maskattn/ade20k_semantic_128_tiny.py path/to/peer.py --shape 128
 python tools/analysis/benchmark.py latency CONFIG... --train-step --batch 8
@@ -7,6 +7,7 @@ python tools/analysis/benchmark.py decode --native-size 1200 1600 --size 128
 python tools/analysis/benchmark.py grouping --k 64 100
 python tools/analysis/benchmark.py predict CONFIG CHECKPOINT [CONFIG CHECKPOINT ...] --images 32
 python tools/analysis/benchmark.py epoch CONFIG --cache none ram --workers 0 1 --epochs 3
+python tools/analysis/benchmark.py deployed nuclei.onnx tiny_dsb2018_panoptic PEER.py=random --picture cells.png
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import onnxruntime
 import torch
 
 from mmmaskattn.analysis import build_model, input_size, read_config
@@ -36,6 +38,7 @@ from mmmaskattn.analysis.timing.latency import (
     working_forward,
 )
 from mmmaskattn.analysis.timing.predict import RANDOM, prediction_table, time_predictions
+from mmmaskattn.apis.timing import make_pipeline, pipeline_table, time_pipelines
 from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 from mmmaskattn.utils.configs import distinct_names
 from mmmaskattn.utils.progress import usable_cores
@@ -75,6 +78,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     grouping.add_argument('--warmup', type=int, default=5, help='rounds before, not timed')
     _add_predict(commands)
     _add_epoch(commands)
+    _add_deployed(commands)
     args = parser.parse_args(argv)
     if args.command == 'predict' and len(args.pairs) % 2:
         parser.error(f'{len(args.pairs)} paths: expected a checkpoint after each config')
@@ -112,6 +116,19 @@ def _add_epoch(commands: Any) -> None:
     epoch.add_argument('--images', type=int, help='of the training set (default: all)')
     epoch.add_argument('--threads', type=int, default=1, help='CPU threads')
     epoch.add_settings()
+
+
+def _add_deployed(commands: Any) -> None:
+    deployed = commands.add_parser('deployed', help='time exported files beside PyTorch, from picture to result')
+    deployed.add_argument(
+        'models',
+        nargs='+',
+        metavar='MODEL',
+        help=f'exported file *.onnx, name of a model, or CONFIG=CHECKPOINT, where {RANDOM} stands for weights as drawn',
+    )
+    deployed.add_argument('--picture', required=True, help='the picture')
+    deployed.add_argument('--threads', type=int, nargs='+', default=[1], help='CPU threads, one row for each number')
+    deployed.add_argument('--rounds', type=int, default=20, help='timed predictions of each')
 
 
 def show_progress(rounds: Iterable[int]) -> Iterator[int]:
@@ -201,6 +218,17 @@ def run_epoch(args: argparse.Namespace) -> None:
     print(epoch_table(times))
 
 
+def run_deployed(args: argparse.Namespace) -> None:
+    """Time whole pipelines and print the table."""
+    pipelines = [make_pipeline(model, threads) for threads in args.threads for model in args.models]
+    time_pipelines(pipelines, args.picture, args.rounds, show_progress)
+    print(
+        f'{processor_name()}, {usable_cores()} cores, torch {torch.__version__}, onnxruntime {onnxruntime.__version__}'
+    )
+    print(f'{args.picture}, one at a time; medians of {args.rounds} rounds in turn, each after one that is not timed\n')
+    print(pipeline_table(pipelines))
+
+
 def run_decode(args: argparse.Namespace) -> None:
     """Time JPEG decoding and print the table."""
     size = (args.size[0], args.size[-1])
@@ -220,6 +248,7 @@ RUNS: dict[str, Callable[[argparse.Namespace], None]] = {
     'grouping': run_grouping,
     'predict': run_predict,
     'epoch': run_epoch,
+    'deployed': run_deployed,
 }
 
 
