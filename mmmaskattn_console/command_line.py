@@ -209,8 +209,8 @@ def ends_in_one_line(tool: str, status: int = 1) -> Callable[[Main], Main]:
                 if not isinstance(end.code, str) or end.code.startswith(tool):
                     raise
                 raise SystemExit(f'{tool}: {end.code}') from None
-            except KeyboardInterrupt:
-                _leave(f'{tool}: interrupted', INTERRUPTED)
+            except KeyboardInterrupt as error:
+                _leave(f'{tool}: interrupted{"; " * bool(error.args)}{error}', INTERRUPTED)
             except Exception as error:
                 if DEBUG in words:
                     raise

@@ -65,7 +65,8 @@ class MaskAttnInferencer(BaseInferencer):
         weights: Checkpoint, where it is not the one that the index names.
         device: Such as ``'cuda'``; the fastest there is by default.
         task: ``'semantic'``, ``'instance'`` or ``'panoptic'``; the config's by default.
-        score_thr: Least score of an instance; by default that of the config's pictures, or 0.3.
+        score_thr: Least score of an instance, also of one in a panoptic map; by default that of the config's pictures,
+            or 0.3, and for the panoptic map that of the model's ``test_cfg``.
         show_progress: Whether to show a line of progress.
 
     Raises:
@@ -101,7 +102,7 @@ class MaskAttnInferencer(BaseInferencer):
 
     def _prepare(self, model: Any, weights: Any, device: Any, task: Any, score_thr: float | None) -> None:
         """Build the model, and what makes its input."""
-        self.ready: ReadyModel = prepare_model(model, weights, device, task)
+        self.ready: ReadyModel = prepare_model(model, weights, device, task, score_thr)
         self.model, self.cfg = self.ready.module, self.ready.cfg
         self.classes, self.task, self.size = self.ready.classes, self.ready.task, self.ready.size
         hook = (self.cfg.get('default_hooks') or {}).get('visualization') or {}

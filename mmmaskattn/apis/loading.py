@@ -47,7 +47,11 @@ class ReadyModel:
 
 
 def prepare_model(
-    model: str | Path | Config, weights: str | Path | None = None, device: str | None = None, task: str | None = None
+    model: str | Path | Config,
+    weights: str | Path | None = None,
+    device: str | None = None,
+    task: str | None = None,
+    score: float | None = None,
 ) -> ReadyModel:
     """Build a model and load its weights.
 
@@ -56,6 +60,7 @@ def prepare_model(
         weights: Checkpoint or published file, where it is not the one that the index names.
         device: Such as ``'cuda'``; the fastest there is by default.
         task: One of `TASKS`; that of the config by default. A panoptic model serves all three.
+        score: Least score of an instance in the panoptic map of `BottomUpPanoptic`; by default that of its ``test_cfg``.
 
     Returns:
         The model.
@@ -77,7 +82,9 @@ def prepare_model(
     settings = cfg.model.copy()
     settings.pop('init_cfg', None)
     if str(settings.type).rpartition('.')[2] == 'BottomUpPanoptic':
-        settings.test_cfg = dict(settings.get('test_cfg') or {}, instance_map=True)
+        given = settings.get('test_cfg') or {}
+        fusion = {} if score is None else dict(score_threshold=score)
+        settings.test_cfg = dict(given, instance_map=True, panoptic={**given.get('panoptic', {}), **fusion})
     module = MODELS.build(settings)
     metainfo = _load(module, found)
     classes = classes_of(metainfo or config_metainfo(cfg))

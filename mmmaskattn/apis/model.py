@@ -33,6 +33,7 @@ class Model:
         weights: Checkpoint; that of the index by default. It is read when it is first needed.
         device: Such as ``'cuda'``; the fastest there is by default.
         task: ``'semantic'``, ``'instance'`` or ``'panoptic'``; the config's by default.
+        score: Least score of an instance, 0 to 1, also of one in a panoptic map; the model's own by default.
     """
 
     def __init__(
@@ -41,15 +42,16 @@ class Model:
         weights: str | Path | None = None,
         device: str | None = None,
         task: str | None = None,
+        score: float | None = None,
     ) -> None:
-        self.model, self.weights, self.device, self.task = model, weights, device, task
+        self.model, self.weights, self.device, self.task, self.score = model, weights, device, task, score
         self._inferencer: MaskAttnInferencer | None = None
 
     @property
     def inferencer(self) -> MaskAttnInferencer:
         """What predicts; built when it is first asked for."""
         if self._inferencer is None:
-            self._inferencer = MaskAttnInferencer(self.model, self.weights, self.device, self.task)
+            self._inferencer = MaskAttnInferencer(self.model, self.weights, self.device, self.task, self.score)
         return self._inferencer
 
     @property
@@ -159,6 +161,7 @@ def load_model(
     weights: str | Path | None = None,
     device: str | None = None,
     task: str | None = None,
+    score: float | None = None,
 ) -> Model:
     """Load a model by name, config or file.
 
@@ -167,6 +170,7 @@ def load_model(
         weights: See `Model`.
         device: See `Model`.
         task: See `Model`.
+        score: See `Model`.
 
     Returns:
         The model. What it needs is read at its first use.
@@ -177,4 +181,4 @@ def load_model(
     """
     if not isinstance(model, Config) and not (path := config_file(model)).is_file():
         raise FileNotFoundError(f'there is no config {path} (looked in {Path.cwd()})')
-    return Model(model, weights, device, task)
+    return Model(model, weights, device, task, score)

@@ -93,6 +93,7 @@ def label_video(
 
     Raises:
         FileExistsError: If ``out`` is there already.
+        KeyboardInterrupt: After CTRL-C; the mp4 ends with the last frame that was finished, and the message says so.
         PictureError: If the source cannot be read.
     """
     if show and sys.platform.startswith('linux') and not (os.environ.keys() & {'DISPLAY', 'WAYLAND_DISPLAY'}):
@@ -100,12 +101,15 @@ def label_video(
     if out is None:
         return sum(1 for frame in drawn_frames(inferencer, source) if _goes_on(frame, show))
     count = 0
-    with VideoFile(out, frame_rate(source)) as file:
-        for frame in show_progress(drawn_frames(inferencer, source), None, 'frames'):
-            file.add(frame)
-            count += 1
-            if show and not _goes_on(frame, show):
-                break
+    try:
+        with VideoFile(out, frame_rate(source)) as file:
+            for frame in show_progress(drawn_frames(inferencer, source), None, 'frames'):
+                file.add(frame)
+                count += 1
+                if show and not _goes_on(frame, show):
+                    break
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f'{count} frames are in {out}' if count else f'{out} was not written') from None
     if not count:
         raise PictureError(inferencer.skipped[0].reason if inferencer.skipped else f'{source} has no frame')
     return count

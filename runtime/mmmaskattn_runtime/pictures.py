@@ -163,8 +163,8 @@ def find_pictures(inputs: Any) -> Iterator[Source]:
     """List the pictures of whatever was given; nothing is read yet.
 
     Args:
-        inputs: Path of a picture, a video or a folder (with all folders in it), pattern such as ``'shots/*.png'``,
-            number of a camera, array, PIL image, or an iterable of these.
+        inputs: Path of a picture, a video or a folder (with all folders in it, linked ones too), pattern such as
+            ``'shots/*.png'``, number of a camera, array, PIL image, or an iterable of these.
 
     Yields:
         The pictures, those of a folder by name.
@@ -217,7 +217,7 @@ def _from_path(path: str) -> Iterator[Source]:
     if os.path.isdir(path):
         names = sorted(
             os.path.join(folder, name)
-            for folder, _, files in os.walk(path)
+            for folder, files in _folders(path)
             for name in files
             if name.lower().endswith(SUFFIXES)
         )
@@ -234,6 +234,19 @@ def _from_path(path: str) -> Iterator[Source]:
             yield from _frames(name, name)
         else:
             yield Source(name, lambda name=name: read_picture(name))  # type: ignore[misc]
+
+
+def _folders(path: str) -> Iterator[tuple[str, list[str]]]:
+    """A folder and all in it with their files, links followed, each once: not what a link leads back up to."""
+    start, seen = Path(path).resolve(), set()
+    for folder, inner, files in os.walk(path, followlinks=True):
+        real = Path(folder).resolve()
+        if real in seen or real in start.parents:
+            inner.clear()
+            continue
+        seen.add(real)
+        inner.sort()
+        yield folder, files
 
 
 def _frames(video: int | str, name: str) -> Iterator[Source]:

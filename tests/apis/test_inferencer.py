@@ -85,6 +85,18 @@ def test_a_panoptic_model_serves_all_tasks(inferencers, checkpoints):
     assert len(result.instances) == len(whole.instances)
 
 
+def test_the_least_score_holds_for_instances_and_for_the_panoptic_map(checkpoints):
+    picture, found = smooth_photo(SIZE), {}
+    for least in (0.0, None):
+        least = sorted(one.score for one in found[0.0].instances)[-3] if least is None else least
+        found[least] = load_model(*checkpoints['panoptic'], device='cpu', score=least).predict(picture)
+    all_of_them, best = found.values()
+    assert [one.score for one in best.instances] == [one.score for one in all_of_them.instances[:3]]
+    assert 0 < len(best.objects) <= 3 < len(all_of_them.objects)
+    with pytest.raises(ValueError, match='score_thr: found 2, expected 0 to 1'):
+        load_model(*checkpoints['panoptic'], score=2).predict(picture)
+
+
 def test_kinds_of_input(inferencers, tmp_path):
     infer, array = inferencers['semantic'], smooth_photo(SIZE)
     Image.fromarray(array[..., ::-1]).save(tmp_path / 'a.png')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ from pictures import smooth_photo
 from random_checkpoint import write_checkpoint
 
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
-from mmmaskattn.apis.video import label_video
+from mmmaskattn.apis.video import drawn_frames, label_video
 from mmmaskattn_console.console import main
 from mmmaskattn_runtime import PictureError
 from mmmaskattn_runtime.frames import draw_frame
@@ -47,6 +48,20 @@ def test_a_film_becomes_an_mp4_of_as_many_frames(model, film, tmp_path, capsys):
     with pytest.raises(SystemExit, match='is there already'):
         main(words)
     assert [path.name for path in out.parent.iterdir()] == ['labelled.mp4']
+
+
+def test_a_film_that_is_interrupted_ends_with_the_last_whole_frame(model, film, tmp_path, capsys, monkeypatch):
+    def two(*_):
+        yield from islice(drawn_frames(*_), 2)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr('mmmaskattn.apis.video.drawn_frames', two)
+    out = tmp_path / 'labelled.mp4'
+    with pytest.raises(SystemExit, match='130'):
+        main(['video', film, '--model', model.config, '--weights', model.checkpoint, '--out', str(out)])
+    assert capsys.readouterr().err.splitlines()[-1] == f'mmmaskattn video: interrupted; 2 frames are in {out}'
+    assert cv2.VideoCapture(str(out)).get(cv2.CAP_PROP_FRAME_COUNT) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ['labelled.mp4']
 
 
 def test_a_frame_says_what_is_counted(model):

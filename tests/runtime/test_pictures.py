@@ -137,3 +137,16 @@ def test_a_video_gives_its_frames(tmp_path):
     (tmp_path / 'text.mp4').write_text('no film')
     with pytest.raises(PictureError, match=r'text\.mp4'):
         list(find_pictures(tmp_path / 'text.mp4'))
+
+
+def test_links_to_folders_are_followed_once_and_never_back_up(tmp_path):
+    for name in ('shots/a.png', 'shots/inner/b.png', 'elsewhere/c.png', 'elsewhere/deep/d.png', 'above.png'):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(RGB).save(tmp_path / name)
+    links = {'shots/linked': 'elsewhere', 'shots/again': 'elsewhere', 'shots/loop': 'shots', 'shots/up': '.',
+             'elsewhere/deep/back': 'elsewhere', 'elsewhere/home': 'shots/inner'}  # fmt: skip
+    for link, target in links.items():
+        (tmp_path / link).symlink_to(tmp_path / target, target_is_directory=True)
+    found = [one.name for one in find_pictures(tmp_path / 'shots')]
+    names = ('a.png', 'again/c.png', 'again/deep/d.png', 'again/home/b.png')
+    assert found == [str(tmp_path / 'shots' / name) for name in names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -14,7 +15,7 @@ SERIES = 8
 """Colours there are."""
 _WIDTH, _HEIGHT = 440, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 18, 10, 38
-_MOST_POINTS = 400
+_MOST_POINTS, _MOST_BARS = 400, 25
 _SHRINKS = 0.75  # how far a grid shrinks before it is scrolled
 _LOGARITHMIC = 30.0
 """From this ratio of greatest to least on, a chart of positive values has a logarithmic scale."""
@@ -63,11 +64,37 @@ def histogram(values: Mapping[str, Sequence[float]], unit: str) -> str:
     counts = {name: np.histogram(found.clip(1), edges)[0] for name, found in groups.items()}
     across = Scale(float(edges[0]), float(edges[-1]), logarithm=True)
     up = Scale.around([0.0, float(sum(counts.values()).max())])  # type: ignore[union-attr]
-    parts, base = [_axes(across, up, unit)], np.zeros(len(edges) - 1)
-    for number, (name, heights) in enumerate(counts.items()):
-        parts.append(_bars(edges, base, heights, (name, number, unit), across, up))
+    parts, base = [_axes(across, up, unit, counted=True)], np.zeros(len(edges) - 1)
+    spans = [f'{number(left)} to {number(right)} {unit}' for left, right in zip(edges, edges[1:])]
+    for colour, (name, heights) in enumerate(counts.items()):
+        titles = [f'{name}: {height} of {span}' for height, span in zip(heights, spans)]
+        parts.append(_bars(edges, base, heights, (colour, titles), across, up))
         base = base + heights
     return _figure(''.join(parts), f'number of objects by {unit}', _legend(list(groups)))
+
+
+def count_histogram(counts: Sequence[int], unit: str, counted: str) -> str:
+    """Draw how often whole numbers occur, from 0 on: a bar for each, or for as many as make at most 25 bars.
+
+    Args:
+        counts: The numbers, 0 or more.
+        unit: What they are numbers of.
+        counted: What each of them belongs to.
+
+    Returns:
+        HTML; nothing without a number.
+    """
+    if not len(counts):
+        return ''
+    widths = (factor * 10**power for power in itertools.count() for factor in (1, 2, 5))
+    step = next(width for width in widths if max(counts) < _MOST_BARS * width)
+    heights = np.bincount(np.asarray(counts) // step)
+    edges = np.arange(len(heights) + 1) * step - 0.5
+    across, up = Scale(float(edges[0]), float(edges[-1])), Scale.around([0.0, float(heights.max())])
+    spans = [f'{k * step}' if step == 1 else f'{k * step} to {(k + 1) * step - 1}' for k in range(len(heights))]
+    titles = [f'{height} {counted} with {span} {unit}' for height, span in zip(heights, spans)]
+    bars = _bars(edges, np.zeros(len(heights)), heights, (0, titles), across, up)
+    return _figure(_axes(across, up, unit, counted=True) + bars, f'number of {counted} by {unit}', '')
 
 
 def heat_map(matrix: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> str:
@@ -178,9 +205,11 @@ def _y(scale: Scale, value: float) -> float:
     return _HEIGHT - _BOTTOM - scale.place(value) * (_HEIGHT - _TOP - _BOTTOM)
 
 
-def _axes(across: Scale, up: Scale, unit: str) -> str:
+def _axes(across: Scale, up: Scale, unit: str, counted: bool = False) -> str:
     parts = []
     for value in up.ticks():
+        if counted and value != round(value):
+            continue
         y = _y(up, value)
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{number(value)}</text>')
@@ -207,18 +236,17 @@ def _line(curve: Curve, name: str, colour: int, across: Scale, up: Scale) -> str
 
 
 def _bars(
-    edges: np.ndarray, base: np.ndarray, heights: np.ndarray, about: tuple[str, int, str], across: Scale, up: Scale
+    edges: np.ndarray, base: np.ndarray, heights: np.ndarray, about: tuple[int, list[str]], across: Scale, up: Scale
 ) -> str:
-    name, colour, unit = about
+    colour, titles = about
     parts = []
-    for left, right, low, height in zip(edges, edges[1:], base, heights):
+    for left, right, low, height, title in zip(edges, edges[1:], base, heights, titles):
         if height:
             x, y, top = _x(across, left), _y(up, low), _y(up, low + height)
             width = max(_x(across, right) - x - 1, 1)
-            title = f'{escape(name)}: {height} of {number(left)} to {number(right)} {escape(unit)}'
             parts.append(
                 f'<rect class="bar s{colour}" x="{x:.1f}" y="{top:.1f}" width="{width:.1f}" height="{y - top:.1f}">'
-                f'<title>{title}</title></rect>'
+                f'<title>{escape(title)}</title></rect>'
             )
     return ''.join(parts)
 

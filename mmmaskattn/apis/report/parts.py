@@ -9,7 +9,7 @@ from statistics import median
 
 import numpy as np
 
-from mmmaskattn.apis.report.charts import SERIES, heat_map, histogram, line_chart
+from mmmaskattn.apis.report.charts import SERIES, count_histogram, heat_map, histogram, line_chart
 from mmmaskattn.apis.report.collect import Curve, Training
 from mmmaskattn.apis.report.evaluate import Evaluation, Example
 from mmmaskattn.apis.report.pictures import panels, sheet
@@ -232,7 +232,10 @@ def prediction_parts(found: Predictions, pictures: int) -> list[Part]:
     header = ['class', 'objects', 'pixels', 'share of all found', 'median size']
     parts = [Part('Classes', header=header, rows=rows)] if rows else []
     charts = [('Sizes of the objects', histogram(found.sizes, 'pixels'))]
-    charts.append(('Objects in a picture', histogram({'pictures': list(found.per_picture.values())}, 'objects')))
+    if found.counts:
+        empty = [0] * (found.images - len(found.per_picture))
+        numbers = [*empty, *found.per_picture.values()]
+        charts.append(('Objects in a picture', count_histogram(numbers, 'objects', 'pictures')))
     charts = [(name, chart) for name, chart in charts if chart]
     if charts:
         parts.append(Part('Objects', charts=charts))

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from mmmaskattn.apis.report.charts import SERIES, Scale, heat_map, histogram, line_chart, thinned
+from mmmaskattn.apis.report.charts import SERIES, Scale, count_histogram, heat_map, histogram, line_chart, thinned
 from mmmaskattn.apis.report.collect import Curve
 
 
@@ -54,3 +54,15 @@ def test_every_object_is_in_a_bar_of_the_histogram():
     assert chart.count('class="key') == SERIES
     assert 'others' in chart
     assert histogram({'a': [7]}, 'pixels').count('<rect') == 1
+
+
+@pytest.mark.parametrize(
+    ('counts', 'spans'), [([0, 3, 3], ('0', '1', '2', '3')), ([0, 0], ('0',)), ([7, 260], ('0 to 19', '20 to 39'))]
+)
+def test_numbers_of_objects_are_whole_in_bars_of_equal_width(counts, spans):
+    chart = count_histogram(counts, 'objects', 'pictures')
+    titles = dict(reversed(one) for one in re.findall(r'<title>(\d+) pictures with ([\d to]+) objects</title>', chart))
+    assert set(titles) <= {*spans, '260 to 279'}
+    assert sum(map(int, titles.values())) == len(counts)
+    assert all(float(one).is_integer() for one in re.findall(r'<text[^>]*>([\d.]+)</text>', chart))
+    assert count_histogram([], 'objects', 'pictures') == ''

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from html.parser import HTMLParser
@@ -210,22 +211,32 @@ def test_only_a_report_is_overwritten(predictions, tmp_path):
         (['empty', '--split', 'train'], "invalid choice: 'train'"),
         (['empty', '--pictures', '-1'], 'found -1, expected 0 or more'),
         (['bare'], 'bare has no config'),
-        (['broken'], 'broken: its tables are not those of mmmaskattn predict --out'),
-        (['dumped'], 'dumped: its tables are not those of mmmaskattn predict --out'),
+        (['broken'], 'broken/objects.csv: found the columns a, b; expected picture, object, class, area too'),
+        (['cut'], "cut/objects.csv, line 3: found the area ''; expected a number of pixels; predict anew"),
+        (['dumped'], 'dumped/instances.json: Expected `object`, got `array`; expected COCO'),
+        (['halved'], 'halved/panoptic.json: Input data was truncated; expected COCO'),
+        (['renamed'], 'renamed/instances.json: found category_id 7; expected one of its categories, 1; predict anew'),
+        (['blurred'], 'blurred/pictures/a.png is no picture'),
     ],
 )
 def test_wrong_inputs_end_in_one_line(words, line, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    for name in ('empty', 'bare', 'broken', 'dumped'):
-        Path(name).mkdir()
+    for name in ('empty', 'bare', 'broken', 'cut', 'dumped', 'halved', 'renamed', 'blurred/pictures'):
+        Path(name).mkdir(parents=True)
     Path('bare/last_checkpoint').write_text('gone.pth')
     Path('broken/objects.csv').write_text('a,b\n1,2\n')
+    Path('cut/objects.csv').write_text('picture,object,class,score,area\na.png,1,cell,0.9,70\nb.png,1,ce')
+    Path('halved/panoptic.json').write_text('{"images": [{"id": 1}], "categ')
+    found = dict(images=[], categories=[dict(id=1, name='cell')], annotations=[dict(image_id=1, category_id=7, area=9)])
+    Path('renamed/instances.json').write_text(json.dumps(found))
+    Path('blurred/pictures/a.png').write_text('no picture')
     Path('dumped/instances.json').write_text('[{"image_id": 1}]')  # what tools/test.py --out writes
     with pytest.raises(SystemExit) as end:
         main(['report', *words])
     said = end.value.code if isinstance(end.value.code, str) else capsys.readouterr().err.strip()
     assert line in said
     assert '\n' not in said
+    assert 'Error in' not in said
     assert not list(Path().glob('*/report.html'))
 
 
