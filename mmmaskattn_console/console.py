@@ -111,7 +111,8 @@ def predict(argv: Sequence[str]) -> None:
         print(f'skipped: {len(inferencer.skipped) - SKIPPED_SHOWN} more', file=sys.stderr)
     if not written:
         raise PictureError(f'{args.input}: none of {len(inferencer.skipped)} pictures could be read')
-    print(f'{inferencer.finished} pictures, {len(inferencer.skipped)} skipped. Written:')
+    pictures = 'picture' if inferencer.finished == 1 else 'pictures'
+    print(f'{inferencer.finished} {pictures}, {len(inferencer.skipped)} skipped. Written:')
     print('\n'.join(f'  {path}' for path in written))
 
 

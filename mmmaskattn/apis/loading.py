@@ -60,7 +60,7 @@ def prepare_model(
         weights: Checkpoint or published file, where it is not the one that the index names.
         device: Such as ``'cuda'``; the fastest there is by default.
         task: One of `TASKS`; that of the config by default. A panoptic model serves all three.
-        score: Least score of an instance in the panoptic map of `BottomUpPanoptic`; by default that of its ``test_cfg``.
+        score: Least score of an instance in the panoptic map of `BottomUpPanoptic`; that of ``test_cfg`` by default.
 
     Returns:
         The model.
@@ -133,7 +133,7 @@ def _load(module: nn.Module, weights: Path) -> Mapping[str, Any] | None:
     """Load the weights; return the classes that the file states."""
     check_checkpoint(weights)
     try:
-        content = CheckpointLoader.load_checkpoint(str(weights), map_location='cpu')
+        content = CheckpointLoader.load_checkpoint(str(weights), map_location='cpu', logger='silent')
     except (KeyError, RuntimeError) as error:
         reason = ' '.join(str(error).split())[:120]
         raise ValueError(f'{weights} is no checkpoint that can be read: {reason}') from None

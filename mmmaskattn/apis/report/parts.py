@@ -229,7 +229,7 @@ def prediction_parts(found: Predictions, pictures: int) -> list[Part]:
         middle = f'{median(sizes):g}' if sizes else '-'
         share = f'{100 * found.areas[name] / total:.1f} %'
         rows.append([name, f'{found.counts[name]}' if sizes else '-', f'{found.areas[name]}', share, middle])
-    header = ['class', 'objects', 'pixels', 'share of all found', 'median size']
+    header = ['class', 'objects', 'pixels', 'share', 'median size']
     parts = [Part('Classes', header=header, rows=rows)] if rows else []
     charts = [('Sizes of the objects', histogram(found.sizes, 'pixels'))]
     if found.counts:
