@@ -37,10 +37,10 @@ mmmaskattn COMMAND --help lists the options of a command.
 PREDICT_EXAMPLES = """examples:
   mmmaskattn predict cells.png --model tiny_dsb2018_panoptic --out found
   mmmaskattn predict 'shots/*.jpg' --model my_config.py --weights work_dirs/my_config/epoch_45.pth --out found
-  mmmaskattn predict film.mp4 --model tiny_ccp_semantic --out found --formats maps csv
+  mmmaskattn predict film.mp4 --model nano_ccp_semantic --out found --formats maps csv
 """
 VIDEO_EXAMPLES = """examples:
-  mmmaskattn video film.mp4 --model tiny_ccp_semantic --out labelled.mp4
+  mmmaskattn video film.mp4 --model nano_ccp_semantic --out labelled.mp4
   mmmaskattn video 0 --model tiny_dsb2018_panoptic --show
 """
 INIT_EXAMPLES = """examples:
@@ -84,7 +84,8 @@ def _source(word: str) -> str | int:
 
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--model', required=True, help=f'name of a model ({NAME} models lists them), or a config file')
+    names = f'name of a model ({NAME} models lists them), a config file, or an exported .onnx'
+    parser.add_argument('--model', required=True, help=names)
     parser.add_argument('--weights', help='checkpoint, where it is not the one of the model index')
     parser.add_argument('--task', choices=TASKS, help="the config's by default; a panoptic model serves all three")
     parser.add_argument('--score', type=float, metavar='S', help='least score of an instance, 0 to 1')
@@ -105,6 +106,8 @@ def predict(argv: Sequence[str]) -> None:
     inputs = _source(args.input)
     inferencer = MaskAttnInferencer(args.model, args.weights, args.device, args.task, args.score, show_progress=True)
     written = inferencer(inputs, batch_size=args.batch_size, out_dir=args.out, formats=args.formats, style=args.style)
+    if not written and len(inferencer.skipped) == 1:
+        raise PictureError(inferencer.skipped[0].reason)
     for one in islice(inferencer.skipped, SKIPPED_SHOWN):
         print(f'skipped: {" ".join(one.reason.split())}', file=sys.stderr)
     if len(inferencer.skipped) > SKIPPED_SHOWN:
