@@ -9,8 +9,14 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch
 from filelock import FileLock
+from mmdet.datasets import CocoPanopticDataset
+from mmengine.config import Config
+from random_checkpoint import ROOT, Model
+from safetensors.torch import load_file
 
+from mmmaskattn.analysis.models import build_seeded_model
 from mmmaskattn.apis import MaskAttnInferencer
 from mmmaskattn.apis.deploy import export_model
 
@@ -29,6 +35,33 @@ def shared_export(factory: Any, model: str = PUBLISHED, weights: str | None = No
         if not path.is_file():
             export_model(MaskAttnInferencer(model, weights, 'cpu'), path, nuclei_pictures(), **options)
     return path
+
+
+def many_classes_model(folder: Path) -> Model:
+    """The model that finds nuclei, with COCO's 133 classes: each thing class is one, a little likelier or less so.
+
+    Its embeddings and seeds are trained, so that roundings do not change the groups.
+    """
+    cfg = Config.fromfile(ROOT / 'configs/maskattn/dsb2018_panoptic_128_tiny.py')
+    metainfo = CocoPanopticDataset.METAINFO
+    things, stuff = (len(metainfo[f'{kind}_classes']) for kind in ('thing', 'stuff'))
+    for head in (cfg.model.segment_head, *cfg.model.auxiliary_head):
+        head.update(num_things=things, num_stuff=stuff)
+    cfg.dump(folder / 'many_classes.py')
+    trained, rng = (
+        load_file(str(ROOT / f'mmmaskattn/weights/{PUBLISHED}.safetensors')),
+        torch.Generator().manual_seed(0),
+    )
+    weights = build_seeded_model(cfg).state_dict()
+    for name, own in weights.items():
+        given = trained[name].float() if name in trained else own
+        if given.shape != own.shape:  # nucleus and background (or no object), in rows
+            given = given.repeat_interleave(torch.tensor([things, len(own) - things]), 0)
+            given = given * (1 + 0.1 * torch.rand(own.shape, generator=rng))
+        weights[name] = given.to(own.dtype)
+    path = folder / 'many_classes.pth'
+    torch.save(dict(meta=dict(dataset_meta=metainfo), state_dict=weights), path)
+    return Model(str(folder / 'many_classes.py'), str(path))
 
 
 def nuclei_pictures() -> list[np.ndarray]:
