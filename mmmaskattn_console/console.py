@@ -17,6 +17,7 @@ from mmmaskattn_console.model_index import TASKS, ModelEntry, list_models
 from mmmaskattn_console.table import markdown_table
 from mmmaskattn_runtime import FORMATS, STYLES, PictureError
 from mmmaskattn_runtime.page_server import PORT, serve
+from mmmaskattn_runtime.reading import ResultsFolder
 
 NAME = 'mmmaskattn'
 ABOUT = """Label pictures of any size with networks for 128x128 pixels.
@@ -30,6 +31,7 @@ ABOUT = """Label pictures of any size with networks for 128x128 pixels.
   mmmaskattn report FOLDER                                 a page about a training or about predictions
   mmmaskattn export NAME|CONFIG --out FILE.onnx            one file that runs without torch
   mmmaskattn web                                           the page that runs exported models in the browser
+  mmmaskattn view FOLDER                                   that page with results of mmmaskattn predict
   mmmaskattn info                                          what is installed
 
 mmmaskattn COMMAND --help lists the options of a command.
@@ -274,11 +276,29 @@ def web(argv: Sequence[str]) -> None:
         argv: Words after ``web``.
     """
     parser = tool_parser('Serve the page that runs exported models in the browser, on this machine alone.', '')
-    parser.add_argument('--folder', default=PAGE, help=f'the built page (default {PAGE}, which web/build.sh makes)')
-    parser.add_argument('--port', type=int, default=PORT, help=f'port (default {PORT}); 0 for any that is free')
     parser.add_argument('--open', action='store_true', help='open it in the browser')
+    _add_page_options(parser)
     args = parser.parse_args(argv)
-    serve(args.folder, args.port, args.open)
+    serve(args.page, args.port, args.open)
+
+
+def _add_page_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--page', default=PAGE, help=f'the built page (default {PAGE}, which web/build.sh makes)')
+    parser.add_argument('--port', type=int, default=PORT, help=f'port (default {PORT}); 0 for any that is free')
+
+
+def view(argv: Sequence[str]) -> None:
+    """Open the page with the results in a folder.
+
+    Args:
+        argv: Words after ``view``.
+    """
+    parser = tool_parser('Look at results in the browser, on this machine alone.', '')
+    parser.add_argument('folder', help='what mmmaskattn predict --out has written')
+    parser.add_argument('--no-browser', action='store_true', help='serve the page without opening it')
+    _add_page_options(parser)
+    args = parser.parse_args(argv)
+    serve(args.page, args.port, not args.no_browser, ResultsFolder(args.folder))
 
 
 def _export_parser() -> argparse.ArgumentParser:
@@ -342,6 +362,7 @@ COMMANDS: dict[str, Callable] = {
     'report': report_page,
     'export': export,
     'web': web,
+    'view': view,
     'info': info,
 }
 

@@ -147,7 +147,7 @@ class MaskAttnInferencer(BaseInferencer):
             PictureError: If a single picture cannot be read, or nothing is there.
         """
         if out_dir is not None:
-            return self._write(inputs, batch_size, Writer(out_dir, self.classes, self._fitting(formats), style))
+            return self._write(inputs, batch_size, Writer(out_dir, self.classes, _fitting(formats, self.task), style))
         stream = self._samples(inputs, batch_size) if return_datasamples else self.results(inputs, batch_size)
         found = [result for result, _ in stream]
         if not is_single(inputs):
@@ -155,15 +155,6 @@ class MaskAttnInferencer(BaseInferencer):
         if not found:
             raise PictureError(self.skipped[0].reason)
         return found[0]
-
-    def _fitting(self, formats: Sequence[str] | str | None) -> list[str] | None:
-        """Formats as a list; refused if the task gives none of them."""
-        if formats is None:
-            return None
-        wanted = [formats] if isinstance(formats, str) else list(formats)
-        if wanted and set(wanted) <= set(NOT_OF_TASK[self.task]):
-            raise ValueError(f'formats {", ".join(wanted)}: a model of the {self.task} task gives none of them')
-        return wanted
 
     def _write(self, inputs: Any, batch_size: int, writer: Writer) -> list[Path]:
         """Write results as they come; the tables also if something ends the run, of what there was until then."""
@@ -344,3 +335,13 @@ def is_single(inputs: Any) -> bool:
     sources = find_pictures(inputs)
     first, second = next(sources, None), next(sources, None)
     return first is not None and second is None and first.name == str(inputs)
+
+
+def _fitting(formats: Sequence[str] | str | None, task: str) -> list[str] | None:
+    """Formats as a list; refused if the task gives none of them."""
+    if formats is None:
+        return None
+    wanted = [formats] if isinstance(formats, str) else list(formats)
+    if wanted and set(wanted) <= set(NOT_OF_TASK[task]):
+        raise ValueError(f'formats {", ".join(wanted)}: a model of the {task} task gives none of them')
+    return wanted

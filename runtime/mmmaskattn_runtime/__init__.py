@@ -6,6 +6,7 @@ from mmmaskattn_runtime.maps import instances_of_map
 from mmmaskattn_runtime.model import ExportedModel, load
 from mmmaskattn_runtime.model_file import ModelFileError, ModelInfo, read_info
 from mmmaskattn_runtime.pictures import PictureError, Skipped, Source, find_pictures, read_picture
+from mmmaskattn_runtime.reading import ResultsFolder
 from mmmaskattn_runtime.result import UNLABELLED, Classes, Instance, Result, Segment, extents, panoptic_result
 from mmmaskattn_runtime.run_lengths import RunLengths, encode
 from mmmaskattn_runtime.saving import FORMATS, Writer
@@ -23,6 +24,7 @@ __all__ = [
     'ModelInfo',
     'PictureError',
     'Result',
+    'ResultsFolder',
     'RunLengths',
     'Segment',
     'Skipped',

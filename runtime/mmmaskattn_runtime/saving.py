@@ -18,8 +18,9 @@ from mmmaskattn_runtime.drawing import Style, draw
 from mmmaskattn_runtime.result import Classes, Result
 
 FORMATS = ('pictures', 'maps', 'coco', 'panoptic', 'csv')
-"""``pictures``: drawn PNGs; ``maps``: label maps as PNG, 255 (65535 from 255 classes on) where nothing is said;
-``coco``: ``instances.json``; ``panoptic``: ``panoptic.json`` and its PNGs; ``csv``: ``objects.csv``."""
+"""``pictures``: drawn PNGs; ``maps``: label maps as PNG, 255 (65535 from 255 classes on) where nothing is said, and
+``maps.json``, their classes; ``coco``: ``instances.json``; ``panoptic``: ``panoptic.json`` and its PNGs; ``csv``:
+``objects.csv``."""
 _FRAME = re.compile(r'(.+)#(\d{6,})', re.S)
 LONGEST_NAME = 230  # bytes of a file's name, of the 255 that there can be
 COLUMNS = ('picture', 'object', 'class', 'score', 'area', 'x', 'y', 'left', 'top', 'right', 'bottom')
@@ -92,6 +93,7 @@ class Writer:
         self._images: list[dict[str, Any]] = []
         self._instances: list[dict[str, Any]] = []
         self._panoptic: list[dict[str, Any]] = []
+        self._maps: list[dict[str, Any]] = []
         self._rows: list[list[Any]] = []
         self._tasks: set[str] = set()
 
@@ -111,6 +113,7 @@ class Writer:
             write_file(self.folder / 'pictures' / f'{name}.png', png(draw(picture, result, self.style)))
         if self._wants('maps') and result.labels is not None:
             write_file(self.folder / 'maps' / f'{name}.png', label_png(result))
+            self._maps.append(dict(image_id=number, file_name=f'{name}.png'))
         if self._wants('panoptic') and result.segment_ids is not None:
             self._add_panoptic(result, name, number)
         self._instances += [dict(one, image_id=number) for one in coco_instances(result)]
@@ -157,20 +160,24 @@ class Writer:
             The files and folders that were written.
         """
         if self._wants('coco') and self._tasks & {'instance', 'panoptic'}:
-            content = dict(images=self._images, categories=self._categories(), annotations=_numbered(self._instances))
-            write_file(self.folder / 'instances.json', json.dumps(content).encode())
-        if self._wants('panoptic') and self._panoptic:
-            content = dict(images=self._images, categories=self._categories(), annotations=self._panoptic)
-            write_file(self.folder / 'panoptic.json', json.dumps(content).encode())
+            self._write_json('instances.json', _numbered(self._instances))
+        if self._panoptic:
+            self._write_json('panoptic.json', self._panoptic)
+        if self._maps:
+            self._write_json('maps.json', self._maps)
         if self._wants('csv') and self._images:
             text = table([COLUMNS, *self._rows])
             write_file(self.folder / 'objects.csv', text.encode('utf-8', 'backslashreplace'))  # names may be no Unicode
         return sorted(self.folder.iterdir()) if self.folder.is_dir() else []
 
+    def _write_json(self, name: str, annotations: list[dict[str, Any]]) -> None:
+        content = dict(images=self._images, categories=self._categories(), annotations=annotations)
+        write_file(self.folder / name, json.dumps(content).encode())
+
     def _categories(self) -> list[dict[str, Any]]:
         return [
-            dict(id=label + 1, name=name, isthing=int(label in self.classes.things))
-            for label, name in enumerate(self.classes.names)
+            dict(id=label + 1, name=name, isthing=int(label in self.classes.things), color=list(colour))
+            for label, (name, colour) in enumerate(zip(self.classes.names, self.classes.colours))
         ]
 
 

@@ -42,7 +42,7 @@ def test_predict(model, tmp_path, capsys):
     said = capsys.readouterr()
     assert '2 pictures, 1 skipped' in said.out
     assert 'c.png is no picture' in said.err
-    assert {path.name for path in out.iterdir()} == {'pictures', 'maps', 'objects.csv'}
+    assert {path.name for path in out.iterdir()} == {'pictures', 'maps', 'maps.json', 'objects.csv'}
     with (out / 'objects.csv').open() as file:
         rows = list(csv.DictReader(file))
     assert {row['picture'] for row in rows} == {str(tmp_path / 'shots' / f'{name}.png') for name in 'ab'}
@@ -147,5 +147,5 @@ def test_exported_files_and_the_page(tmp_path, capsys):
     assert 'is an exported file, which takes no task' in ends_with(words, capsys)
     words = ['predict', tmp_path / 'a.png', '--model', tmp_path / 'gone.onnx', '--out', tmp_path / 'new']
     assert ends_with(words, capsys).endswith('gone.onnx: No such file or directory; expected an exported model')
-    said = ends_with(['web', '--folder', tmp_path], capsys)
+    said = ends_with(['web', '--page', tmp_path], capsys)
     assert said == f'mmmaskattn web: {tmp_path} holds no built page, index.html is missing; build it: bash web/build.sh'

@@ -185,7 +185,7 @@ def test_tables_are_written_when_a_run_is_interrupted(inferencers, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         inferencers['semantic'](interrupted(), batch_size=1, out_dir=tmp_path / 'out')
-    assert {path.name for path in (tmp_path / 'out').iterdir()} == {'pictures', 'maps', 'objects.csv'}
+    assert {path.name for path in (tmp_path / 'out').iterdir()} == {'pictures', 'maps', 'maps.json', 'objects.csv'}
     assert len(list((tmp_path / 'out/maps').iterdir())) == 2
 
 

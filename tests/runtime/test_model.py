@@ -110,7 +110,7 @@ def test_the_inferencer_takes_exported_files(files, shot, tmp_path):
     inferencer = MaskAttnInferencer(files['panoptic'])
     assert inferencer(shot).to_dict() == load(files['panoptic'])(shot).to_dict()
     assert [path.name for path in inferencer([shot], out_dir=tmp_path / 'out')] == [
-        *('instances.json', 'maps', 'objects.csv', 'panoptic', 'panoptic.json', 'pictures')
+        *('instances.json', 'maps', 'maps.json', 'objects.csv', 'panoptic', 'panoptic.json', 'pictures')
     ]
     assert len(MaskAttnInferencer(str(files['panoptic']), score_thr=0.8)(shot).instances) == 2
     with pytest.raises(ValueError, match='takes no weights'):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import json
 import threading
 
 import pytest
+from drawn_results import CLASSES, panoptic
 
+from mmmaskattn_runtime import ResultsFolder, Writer
 from mmmaskattn_runtime.page_server import main, make_server
 
 
@@ -56,3 +59,21 @@ def test_what_goes_wrong_is_said_in_one_line(page, port, tmp_path):
         main([str(page), '--port', str(port)])
     with pytest.raises(SystemExit, match=r'holds no built page, index\.html is missing; build it: bash web/build\.sh'):
         main([str(tmp_path / 'gone')])
+
+
+def test_results_of_a_folder(page, tmp_path):
+    writer = Writer(tmp_path / 'found', CLASSES)
+    writer.add(panoptic(str(tmp_path / 'secret')))
+    writer.close()
+    with make_server(page, 0, ResultsFolder(tmp_path / 'found')) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_address[1]
+        assert json.loads(ask(port, '/results/index.json')[1]) == [str(tmp_path / 'secret')]
+        found = json.loads(ask(port, '/results/0/result.json')[1])
+        for path in ('/results/1/result.json', '/results/0/secret', '/results/-1/labels', '/results/../secret'):
+            assert ask(port, path)[0] == 404
+        (tmp_path / 'found/panoptic/secret.png').unlink()
+        said = json.loads(ask(port, '/results/0/labels')[1])
+        server.shutdown()
+    assert [(one['name'], one['area']) for one in found['objects']] == [('cell', 200), ('cell', 100), ('dirt', 9)]
+    assert 'not what mmmaskattn predict has written' in said['problem']

@@ -5,44 +5,21 @@ import json
 
 import numpy as np
 import pytest
+from drawn_results import CLASSES, PICTURE, panoptic, semantic
 from PIL import Image
 from pycocotools.coco import COCO
 
 from mmmaskattn_runtime import (
     UNLABELLED,
     Classes,
-    Instance,
     Result,
     Writer,
     colour_in,
     draw,
-    encode,
     extents,
     panoptic_result,
     safe_colours,
 )
-
-CLASSES = Classes(('cell', 'dirt', 'ground'), things=frozenset({0, 1}))
-PICTURE = np.random.default_rng(1).integers(0, 256, (40, 60, 3)).astype(np.uint8)
-
-
-def panoptic(name='cells/a.png'):
-    """Two cells, a piece of dirt, ground, and a row about which nothing is said."""
-    ids = np.full((40, 60), 4)
-    ids[5:15, 10:30], ids[20:30, 40:50], ids[30:33, 2:5], ids[0] = 1, 2, 3, 0
-    fields = panoptic_result(ids, CLASSES, [0, 0, 1, 2])
-    instances = tuple(
-        Instance(one.label, one.name, 0.9 - 0.1 * one.id, one.box, encode(ids == one.id), one.area, one.centre)
-        for one in fields['segments']
-        if one.is_thing
-    )
-    return Result(classes=CLASSES, size=(40, 60), name=name, instances=instances, **fields)
-
-
-def semantic(name='a.png'):
-    labels = np.full((40, 60), 2, np.int16)
-    labels[:, :15] = 1
-    return Result(classes=CLASSES, size=(40, 60), name=name, labels=labels)
 
 
 def test_counts_areas_and_places():
@@ -115,7 +92,7 @@ def test_written_files_are_read_by_others(tmp_path):
     for name in ('cells/a.png', 'others/a.png', 'film.mp4#000003'):
         writer.add(panoptic(name), PICTURE)
     names = [path.name for path in writer.close()]
-    assert names == ['instances.json', 'maps', 'objects.csv', 'panoptic', 'panoptic.json', 'pictures']
+    assert names == ['instances.json', 'maps', 'maps.json', 'objects.csv', 'panoptic', 'panoptic.json', 'pictures']
     stems = ['a.png', 'a_2.png', 'film_000003.png']
     for folder in ('maps', 'panoptic', 'pictures'):
         assert sorted(path.name for path in (tmp_path / 'out' / folder).iterdir()) == stems

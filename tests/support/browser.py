@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mmmaskattn_runtime.page_server import make_server
+from mmmaskattn_runtime.reading import ResultsFolder
 
 WEB = Path(__file__).resolve().parents[2] / 'web'
 HOW = 'apt-get install nodejs npm chromium; (cd web && npm ci)'
@@ -39,9 +40,9 @@ def build(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def served(folder: Path) -> Iterator[str]:
+def served(folder: Path, results: ResultsFolder | None = None) -> Iterator[str]:
     """Serve a built page; gives its address."""
-    with make_server(folder, port=0) as server:
+    with make_server(folder, 0, results) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f'http://localhost:{server.server_address[1]}/'

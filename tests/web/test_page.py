@@ -12,7 +12,7 @@ from browser import build, drive, missing, served
 from exported_files import write_model
 from PIL import Image
 
-from mmmaskattn_runtime import RunLengths, load
+from mmmaskattn_runtime import ResultsFolder, RunLengths, Writer, load, read_picture
 from mmmaskattn_runtime.saving import coco_instances
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missing())]
@@ -130,4 +130,31 @@ def test_camera_phone_and_dark(page, tmp_path):
     assert answers[7] == 'Camera stopped; its last frame is shown.'
     assert answers[8] is True
     assert answers[9] == 390
+    assert said['errors'] == []
+
+
+@pytest.mark.parametrize('task', ['panoptic', pytest.param('semantic', marks=pytest.mark.long)])
+def test_results_of_a_folder(page, shot, tmp_path, task):
+    """The page shows and hands over what was written; of a picture that is gone colours alone."""
+    model = load(page / 'models' / f'{task}.onnx')
+    writer = Writer(tmp_path / 'found', model.classes)
+    gone = shutil.copy(shot, tmp_path / 'gone.png')
+    for path in (shot, gone):
+        writer.add(model(path), read_picture(path))
+    writer.close()
+    gone.unlink()
+    steps = [['wait'], ['text', '#status'], ['hover', 0.2, 0.26], ['download', '#save-csv', 'a.csv'],
+             ['click', '#next'], ['text', '#status'], ['hidden', '#choose']]  # fmt: skip
+    with served(page, ResultsFolder(tmp_path / 'found')) as url:
+        said = drive(tmp_path, f'{url}?results', steps)
+    answers = said['answers']
+    assert answers[1].startswith('shot.png, 1 of 2: ')
+    assert answers[2].startswith('1 cell, ' if task == 'panoptic' else 'red')
+    assert answers[5].startswith('gone.png, 2 of 2: ')
+    assert answers[6] is True
+    rows = list(csv.DictReader((tmp_path / 'a.csv').open()))
+    expected = [row for row in csv.DictReader((tmp_path / 'found/objects.csv').open()) if row['picture'] == str(shot)]
+    assert [(row['class'], row['area'], row['left']) for row in rows] == [
+        (row['class'], row['area'], row['left']) for row in expected
+    ]
     assert said['errors'] == []

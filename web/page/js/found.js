@@ -33,7 +33,7 @@ export function summary(result) {
 }
 
 export function describe(one, place) {
-  return `${place + 1} ${one.name} ${one.score.toFixed(2)}, ${one.area} px`;
+  return `${place + 1} ${one.name}${one.score === null ? '' : ` ${one.score.toFixed(2)}`}, ${one.area} px`;
 }
 
 export class Found {

@@ -5,10 +5,13 @@ import { Stage } from './drawing.js';
 import { Engine } from './engine.js';
 import { Found, describe, summary } from './found.js';
 import { readPicture } from './pictures.js';
+import { countAreas } from './results.js';
 import { asCoco, asCsv, download } from './saving.js';
+import { listResults, readResult } from './viewer.js';
 
 const $ = (id) => document.getElementById(id);
-const engine = new Engine(), stage = new Stage($('canvas')), camera = new Camera($('video'));
+let engine = null;
+const stage = new Stage($('canvas')), camera = new Camera($('video'));
 const found = new Found($('legend').tBodies[0], $('objects'), $('objects-title'), point);
 const state = { models: [], info: null, picture: null, result: null, isLive: false, turn: 0 };
 
@@ -177,7 +180,7 @@ const example = () => attempt(async (isLate) => {
   await predict(isLate);
 });
 
-function listen() {
+function listen(areResults) {
   $('model').addEventListener('change', () => choose($('model').selectedIndex));
   $('file').addEventListener('change', (event) => event.target.files[0] && take(event.target.files[0]));
   $('own').addEventListener('change', (event) => event.target.files[0] && openOwn(event.target.files[0]));
@@ -203,6 +206,13 @@ function listen() {
   });
   $('save-csv').addEventListener('click', () => download(new Blob([asCsv(state.result, state.picture.name)], { type: 'text/csv' }), `${base()}_objects.csv`));
   $('save-coco').addEventListener('click', () => download(new Blob([asCoco(state.result, state.picture.name)], { type: 'application/json' }), `${base()}_instances.json`));
+  $('canvas').addEventListener('pointermove', hover);
+  $('canvas').addEventListener('pointerdown', hover);
+  $('canvas').addEventListener('pointerleave', () => {
+    $('tip').hidden = true;
+    if (stage.shown) point(0);
+  });
+  if (areResults) return;
   document.addEventListener('paste', (event) => {
     const file = [...(event.clipboardData?.files ?? [])][0];
     if (file) take(file);
@@ -218,12 +228,6 @@ function listen() {
     const file = event.dataTransfer?.files[0];
     if (file) file.name.endsWith('.onnx') ? openOwn(file) : take(file);
   });
-  $('canvas').addEventListener('pointermove', hover);
-  $('canvas').addEventListener('pointerdown', hover);
-  $('canvas').addEventListener('pointerleave', () => {
-    $('tip').hidden = true;
-    if (stage.shown) point(0);
-  });
 }
 
 function hover(event) {
@@ -238,8 +242,9 @@ function hover(event) {
   if (number !== stage.shown) point(number);
 }
 
-attempt(async (isLate) => {
-  listen();
+/** Models to choose from, the first of them loaded. */
+async function startWithModels(isLate) {
+  engine = new Engine();
   const answer = await fetch('models/index.json');
   if (!answer.ok) throw new Error('models/index.json is missing: build the page with its models, bash web/build.sh');
   state.models = await answer.json();
@@ -251,4 +256,38 @@ attempt(async (isLate) => {
   $('model').selectedIndex = number;
   const about = state.models[number];
   await useModel({ url: new URL(`models/${about.file}`, document.baseURI).href }, about, isLate);
-});
+}
+
+/** Show the result at a place of the folder. */
+async function showResult(isLate) {
+  const place = $('picture').selectedIndex, last = $('picture').options.length - 1;
+  $('previous').disabled = place <= 0;
+  $('next').disabled = place >= last;
+  forget();
+  const { result, file } = await readResult(place);
+  const picture = await readPicture(file, Infinity);
+  if (isLate()) return;
+  result.areas = countAreas(result);
+  state.picture = picture;
+  present(picture, result);
+  say(`${picture.name}, ${place + 1} of ${last + 1}: ${summary(result)}.`);
+}
+
+/** Results of a folder to look at; nothing is computed. */
+async function startWithResults(isLate) {
+  $('choose').hidden = true;
+  $('folder').hidden = false;
+  $('picture').replaceChildren(...(await listResults()).map((name, place) => new Option(name, place)));
+  const step = (by) => {
+    $('picture').selectedIndex += by;
+    return attempt(showResult);
+  };
+  $('picture').addEventListener('change', () => attempt(showResult));
+  $('previous').addEventListener('click', () => step(-1));
+  $('next').addEventListener('click', () => step(1));
+  await showResult(isLate);
+}
+
+const areResults = new URLSearchParams(location.search).has('results');
+listen(areResults);
+attempt(areResults ? startWithResults : startWithModels);

@@ -6,11 +6,11 @@ export const REFUSED = 2 ** 27; // pixels beyond which a picture is not taken at
 const OPTIONS = { imageOrientation: 'from-image', premultiplyAlpha: 'none', colorSpaceConversion: 'none' };
 
 /**
- * Decode a file.
+ * Decode a file; larger ones than `largest` pixels are reduced.
  *
  * @returns {{name: string, image: ImageData, note: string}} The note says if the picture was reduced.
  */
-export async function readPicture(file) {
+export async function readPicture(file, largest = LARGEST) {
   const name = file.name || 'pasted picture';
   let bitmap;
   try {
@@ -24,8 +24,8 @@ export async function readPicture(file) {
     throw new Error(`${name}: ${width} x ${height} pixels; expected at most ${REFUSED}; reduce it first`);
   }
   let note = '';
-  if (width * height > LARGEST) {
-    const factor = Math.sqrt(LARGEST / (width * height));
+  if (width * height > largest) {
+    const factor = Math.sqrt(largest / (width * height));
     const size = { resizeWidth: Math.max(1, Math.round(width * factor)), resizeHeight: Math.max(1, Math.round(height * factor)) };
     const small = await createImageBitmap(bitmap, { ...size, resizeQuality: 'high' });
     bitmap.close();

@@ -61,7 +61,7 @@ export function makeResult(info, outputs, from, size, score) {
     result.instances = instances(info, outputs, owners, size, score);
     Object.assign(result, info.task === 'panoptic' ? panoptic(info, outputs, from, size) : ofInstances(result, owners));
   }
-  result.areas = areas(result);
+  result.areas = countAreas(result);
   return result;
 }
 
@@ -115,7 +115,7 @@ function panoptic(info, outputs, from, size) {
 }
 
 /** Pixels and objects by class, objects first, then by area. */
-function areas(result) {
+export function countAreas(result) {
   const pixels = new Float64Array(result.classes.length), numbers = new Float64Array(result.classes.length);
   if (result.labels) for (const label of result.labels) if (label >= 0) pixels[label]++;
   for (const one of result.objects) {

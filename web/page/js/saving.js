@@ -9,7 +9,7 @@ const cell = (value) => (/[",\n\r]/.test(String(value)) ? `"${String(value).repl
 export function asCsv(result, name) {
   const rows = result.task === 'semantic'
     ? result.areas.map((one) => [name, '', one.name, '', one.area, '', '', '', '', '', ''])
-    : result.objects.map((one, place) => [name, place + 1, one.name, one.score.toFixed(4), one.area, ...one.centre, ...one.box]);
+    : result.objects.map((one, place) => [name, place + 1, one.name, one.score === null ? '' : one.score.toFixed(4), one.area, ...one.centre, ...one.box]);
   return [COLUMNS, ...rows].map((row) => `${row.map(cell).join(',')}\n`).join('');
 }
 
@@ -20,7 +20,7 @@ export function asCoco(result, name) {
     const [left, top, right, bottom] = one.box;
     return {
       id: place + 1, image_id: 1, category_id: one.label + 1, bbox: [left, top, right - left, bottom - top],
-      area: one.area, score: one.score, iscrowd: 0, segmentation: { size, counts: toText(one.counts) },
+      area: one.area, score: one.score, iscrowd: 0, segmentation: { size, counts: one.text ?? toText(one.counts) },
     };
   });
   const categories = result.classes.map((title, label) => ({ id: label + 1, name: title, isthing: Number(result.things.includes(label)) }));
