@@ -51,7 +51,9 @@ class Session:
         Returns:
             The outputs by name.
         """
+        return dict(zip(self.outputs, self.session.run(None, dict(zip(INPUTS, self.feed(picture, size))))))
+
+    def feed(self, picture: np.ndarray, size: tuple[int, int] | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Make the two inputs of a picture, see `run`."""
         batch = picture[None] if self.metadata['layout'] == 'nhwc' else picture.transpose(2, 0, 1)[None]
-        wanted = np.array(size or picture.shape[:2], np.int64)
-        feed = dict(zip(INPUTS, (np.ascontiguousarray(batch), wanted)))
-        return dict(zip(self.outputs, self.session.run(None, feed)))
+        return np.ascontiguousarray(batch), np.array(size or picture.shape[:2], np.int64)

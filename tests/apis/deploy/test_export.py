@@ -7,12 +7,13 @@ import json
 import numpy as np
 import onnx
 import pytest
-from exported import PUBLISHED, copy_of, many_classes_model, nuclei_pictures, shared_export
 from mmengine.config import Config
 from pictures import smooth_photo
 from PIL import Image
 from random_checkpoint import ROOT
+from shared_exports import PUBLISHED, copy_of, many_classes_model, nuclei_pictures, shared_export
 from small_data import write_camvid, write_nuclei
+from tool_calls import call_tool
 
 from mmmaskattn.apis import MaskAttnInferencer, find_model, resolve_weights
 from mmmaskattn.apis.deploy import Session, compare, export, export_model
@@ -20,8 +21,10 @@ from mmmaskattn.apis.deploy.compare import drawn_pictures
 from mmmaskattn.apis.deploy.evaluate import evaluate_file
 from mmmaskattn.apis.deploy.graph import OUTPUTS
 from mmmaskattn.apis.deploy.metadata import read_metadata
+from mmmaskattn.apis.deploy.runtimes import compare_runtimes
 from mmmaskattn.apis.report.evaluate import evaluate
 from mmmaskattn_console.console import main
+from mmmaskattn_runtime import load
 
 pytestmark = pytest.mark.slow
 RGB = [np.ascontiguousarray(picture[..., ::-1]) for picture in nuclei_pictures()]
@@ -136,11 +139,34 @@ def discs(number: int) -> np.ndarray:
     return np.where(inside & (rows < 125) & (columns < 125), 2 + rows // 25 * 5 + columns // 25, 1)
 
 
-def test_figures_for_the_classes_of_others_are_refused(nuclei, tmp_path, monkeypatch):
-    monkeypatch.setenv('CAMVID_ROOT', str(write_camvid(tmp_path / 'data')))
-    cfg = Config.fromfile(ROOT / 'configs/maskattn/camvid_semantic_128_nano.py')
-    with pytest.raises(ValueError, match='the file tells apart nucleus, background; the data have'):
-        evaluate_file(Session(nuclei), cfg)
+def test_figures_for_the_classes_of_others_are_refused(nuclei, tmp_path):
+    root = write_camvid(tmp_path / 'data')
+    done = call_tool('deploy/evaluate.py', nuclei, 'nano_camvid_semantic', CAMVID_ROOT=str(root))
+    assert done.returncode == 1
+    assert done.stderr.startswith('evaluate: the file tells apart nucleus, background; the data have sky, building')
+
+
+def test_the_runtime_without_torch_gives_the_results_of_the_inferencer(nuclei, inferencer):
+    model = load(nuclei)
+    for picture in nuclei_pictures():
+        found, expected = model(picture), inferencer(picture)
+        assert found.counts() == expected.counts()
+        assert (found.labels == expected.labels).mean() > 0.999
+        if max(picture.shape) < 128:  # such pictures are resized with a grey level of difference here and there
+            continue
+        assert np.array_equal(found.segment_ids, expected.segment_ids)
+        ours, theirs = (sorted((one.box, one.area) for one in result.instances) for result in (found, expected))
+        assert ours == theirs
+        scores = [one.score for one in expected.instances]
+        assert [one.score for one in found.instances] == pytest.approx(scores, abs=1e-4)
+
+
+def test_runtimes_are_compared(nuclei):
+    rows = compare_runtimes(nuclei, RGB[:2], rounds=1)
+    assert rows[0].runtime == 'ONNX Runtime'
+    assert (rows[0].labels, rows[0].objects, rows[0].reason) == (100, 0, '')
+    for row in rows[1:]:  # where OpenVINO is not installed it says so
+        assert row.labels > 99.9 or 'pip install openvino' in row.reason
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from exported import PUBLISHED, nuclei_pictures
 from pictures import smooth_photo
 from random_checkpoint import write_checkpoint
+from shared_exports import PUBLISHED, nuclei_pictures
 
 from mmmaskattn.apis import MaskAttnInferencer
 from mmmaskattn.apis.deploy.graph import VOID, graph_of
