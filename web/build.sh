@@ -8,7 +8,14 @@ PYTHON=${PYTHON:-$([ -x "$HERE/../.venv/bin/python" ] && echo "$HERE/../.venv/bi
 command -v npm > /dev/null || { echo 'web/build.sh: there is no npm; install Node 18 or newer, for example: apt-get install nodejs npm' >&2; exit 1; }
 (cd "$HERE" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
 mkdir -p "$TARGET/models"
+MODELS=$("$PYTHON" -m mmmaskattn models)
 for NAME in $(node -p "require('$HERE/models.json').map((one) => one.name).join(' ')"); do
-  [ -f "$TARGET/models/$NAME.onnx" ] || "$PYTHON" -m mmmaskattn export "$NAME" --out "$TARGET/models/$NAME.onnx"
+  if [ -f "$TARGET/models/$NAME.onnx" ]; then
+    continue
+  elif grep -q "^| $NAME " <<< "$MODELS"; then
+    "$PYTHON" -m mmmaskattn export "$NAME" --out "$TARGET/models/$NAME.onnx"
+  else
+    echo "$NAME is left out: the model index has no weights for it"
+  fi
 done
 node "$HERE/build.mjs" "$TARGET"
