@@ -35,6 +35,7 @@ class Differences:
         other_objects: Those that the file has not.
         score: The largest difference of the scores of an object that both have.
         worst_share: Of a single picture, the largest share of pixels with another label.
+        tasks: What was compared.
     """
 
     precision: str = 'float32'

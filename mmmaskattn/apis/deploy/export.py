@@ -87,8 +87,10 @@ def export_model(
 
     Raises:
         ValueError: If the model cannot be exported so, or ``out`` has another ending.
-        RuntimeError: If the file disagrees with PyTorch.
+        RuntimeError: If the file disagrees with PyTorch, or torch is too old.
     """
+    if not hasattr(torch.export.Dim, 'DYNAMIC'):
+        raise RuntimeError(f'torch is {torch.__version__}, whose exporter has no open sizes; export takes 2.6 or later')
     target = Path(out).expanduser()
     check_target(target)
     graph = graph_of(inferencer.ready, layout)
