@@ -83,16 +83,15 @@ def _child(file: str, name: str, threads: str, repeats: str, start: str) -> None
     loaded = time.time() - begin
     noise = np.random.default_rng(0).integers(0, 256, (*model.size, 3)).astype(np.uint8)
     picture = read_picture(name) if name else noise
-    bgr = np.ascontiguousarray(picture[..., ::-1])
-    result = model(bgr)
+    objects = len(model.result(picture).objects)
     cold = time.time() - float(start)
     times = []
     for _ in range(int(repeats)):
         begin = time.perf_counter()
-        model(bgr)
+        model.result(picture)
         times.append(time.perf_counter() - begin)
     size = Path(file).stat().st_size / 1e6
-    print(json.dumps(asdict(Cost(file, size, cold, loaded, 1e3 * median(times), _peak(), len(result.objects)))))
+    print(json.dumps(asdict(Cost(file, size, cold, loaded, 1e3 * median(times), _peak(), objects))))
 
 
 def _peak() -> float:

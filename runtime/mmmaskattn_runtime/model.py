@@ -80,7 +80,7 @@ class ExportedModel:
             ModelFileError: If the file cannot be run, or gives what an exported model does not.
         """
         name = picture if isinstance(picture, (str, Path)) else getattr(picture, 'filename', '')
-        return self._result(read_picture(picture), str(name or 'picture'))
+        return self.result(read_picture(picture), str(name or 'picture'))
 
     def results(self, inputs: Any) -> Iterator[tuple[Result, np.ndarray]]:
         """Predict one picture after another; what cannot be read is left out and listed in ``skipped``.
@@ -98,10 +98,10 @@ class ExportedModel:
             except PictureError as error:
                 self.skipped.append(Skipped(source.name, str(error)))
             else:
-                yield self._result(picture, source.name), picture
+                yield self.result(picture, source.name), picture
 
     def fields(self, picture: np.ndarray) -> dict[str, Any]:
-        """Predict for a picture that was read.
+        """Predict for a picture that was read, for those who make results of their own.
 
         Args:
             picture: RGB, uint8, (H, W, 3).
@@ -121,7 +121,13 @@ class ExportedModel:
             fields.update(panoptic_fields(found['labels'], objects, self.classes, size))
         return fields
 
-    def _result(self, picture: np.ndarray, name: str) -> Result:
+    def result(self, picture: np.ndarray, name: str = 'picture') -> Result:
+        """Predict for a picture that was read.
+
+        Args:
+            picture: RGB, uint8, (H, W, 3), as `read_picture` gives it.
+            name: Of the picture.
+        """
         size = (picture.shape[0], picture.shape[1])
         return Result(classes=self.classes, size=size, name=name, **self.fields(picture))
 
@@ -151,7 +157,7 @@ class ExportedModel:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # what goes wrong is said in one line here
         options.intra_op_num_threads = threads
-        options.enable_cpu_mem_arena = False
+        options.enable_cpu_mem_arena = options.enable_mem_pattern = False  # as quick, and half the memory
         try:
             session = onnxruntime.InferenceSession(self.file, options, providers=['CPUExecutionProvider'])
         except Exception as error:  # onnxruntime has a dozen kinds, without a base of their own

@@ -80,7 +80,7 @@ def read_picture(picture: Picture) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # pillow's, of files that are odd but whole enough
             with _limited(path) as image:
-                return _from_pil(image, str(path))
+                return _from_pil(image, str(path), is_own=True)
     except FileNotFoundError:
         raise PictureError(f'there is no file {path}') from None
     except PictureError:
@@ -113,20 +113,26 @@ def _limited(path: Path) -> Image.Image:
     return image
 
 
-def _from_pil(image: Image.Image, name: str) -> np.ndarray:
+def _from_pil(image: Image.Image, name: str, is_own: bool = False) -> np.ndarray:
+    """Pixels of an image; one of our own may be changed, of one that is large each copy counts."""
     if image.width * image.height > LARGEST:
         raise PictureError(f'{name} has {image.width} x {image.height} pixels; expected at most {LARGEST}')
     if not image.width * image.height:
         raise PictureError(f'{name} has no pixels')
     image.load()
-    image = ImageOps.exif_transpose(image) or image
+    if is_own:
+        ImageOps.exif_transpose(image, in_place=True)
+    else:
+        image = ImageOps.exif_transpose(image)
     if image.mode in _WIDE:
         return _from_array(np.asarray(image))
     if image.mode == 'P' and 'transparency' in image.info:
         image = image.convert('RGBA')
     if image.mode == 'LA':
         image = image.getchannel(0)
-    return np.ascontiguousarray(np.asarray(image.convert('RGBA' if image.mode == 'RGBA' else 'RGB'))[..., :3])
+    if image.mode not in ('RGB', 'RGBA'):
+        image = image.convert('RGB')
+    return np.ascontiguousarray(np.asarray(image)[..., :3])
 
 
 def _from_array(array: np.ndarray) -> np.ndarray:
