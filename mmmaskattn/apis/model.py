@@ -120,7 +120,12 @@ class Model:
 
         Raises:
             ModuleNotFoundError: If a package of the extra ``deploy`` is missing.
+            ValueError: If the model is an exported file already.
         """
+        if str(self.model).endswith('.onnx'):
+            raise ValueError(
+                f'{self.model}: is an exported file already; expected the name of a model, or a config, to export'
+            )
         check_onnx_installed()
         from mmmaskattn.apis.deploy.export import export_model  # of the extra `deploy`
 

@@ -102,7 +102,7 @@ def predict(args: argparse.Namespace) -> None:
         PictureError: If no picture could be read.
     """
     model = load(args.file, score=args.score, maps=args.maps, threads=args.threads)
-    writer = Writer(args.out, model.classes, args.formats, args.style) if args.out else None
+    writer = Writer(args.out, model.classes, args.formats, args.style) if args.out is not None else None
     finished = _each(model, source_of(args.input), writer)
     for one in model.skipped:
         print(f'skipped: {one.reason}', file=sys.stderr)

@@ -20,7 +20,7 @@ from statistics import median
 import numpy as np
 
 from mmmaskattn_runtime.console import Parser, ends_in_one_line
-from mmmaskattn_runtime.model import load
+from mmmaskattn_runtime.model import check_threads, load
 from mmmaskattn_runtime.model_file import ModelFileError, read_info
 from mmmaskattn_runtime.pictures import read_picture
 
@@ -63,7 +63,11 @@ def measure(file: str | Path, picture: str | Path | None = None, threads: int = 
     Raises:
         ModelFileError: If the file cannot be run.
         PictureError: If the picture cannot be read.
+        ValueError: If ``threads`` or ``repeats`` is not what it must be.
     """
+    check_threads(threads)
+    if repeats < 1:
+        raise ValueError(f'repeats: found {repeats}, expected 1 or more')
     read_info(file)
     if picture is not None:
         read_picture(picture)

@@ -26,6 +26,8 @@ LEAST_DEPTH = 4
 """Objects or classes that are counted at least: labels, owners and their sums take as much."""
 LARGE_PICTURE = 2**22
 """Pixels from which on a picture is made small here, row by row, and not in the network, which copies it as float32."""
+MOST_THREADS = 1024
+"""More are a slip of the keyboard, and hold up the machine."""
 _LONGEST_REASON = 150
 
 
@@ -59,8 +61,9 @@ class ExportedModel:
             raise ValueError(f'maps: found {maps!r}, expected picture or network')
         if score is not None and not 0 <= score <= 1:
             raise ValueError(f'score: found {score}, expected 0 to 1')
-        if threads < 0 or values < 1:
-            raise ValueError(f'threads and values: found {threads} and {values}, expected 0 or more, and 1 or more')
+        check_threads(threads)
+        if values < 1:
+            raise ValueError(f'values: found {values}, expected 1 or more')
         self.file, self.info = str(file), read_info(file)
         self.classes, self.task, self.size = self.info.classes, self.info.task, self.info.size
         self.score = self.info.score if score is None else score
@@ -177,6 +180,19 @@ def load(file: str | Path, **options: Any) -> ExportedModel:
         ModelFileError: If the file is no exported model.
     """
     return ExportedModel(file, **options)
+
+
+def check_threads(threads: int) -> None:
+    """Refuse a number of threads that cannot be.
+
+    Args:
+        threads: The number; 0 for as many as there are cores.
+
+    Raises:
+        ValueError: If it is negative, or more than `MOST_THREADS`.
+    """
+    if not 0 <= threads <= MOST_THREADS:
+        raise ValueError(f'threads: found {threads}, expected 0 (one a core) to {MOST_THREADS}')
 
 
 def _reason(error: Exception) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import logging
+import os
 import tempfile
 import warnings
 from collections.abc import Iterable
@@ -136,12 +138,36 @@ def check_target(target: Path) -> None:
     """Refuse a name, before minutes are spent.
 
     Raises:
-        ValueError: If it does not end in ``.onnx``, or is no place for a file.
+        ValueError: If it does not end in ``.onnx``, or is no place for a file, or the json beside it is not ours.
     """
-    if target.suffix != SUFFIX:
-        raise ValueError(f'{target}: expected a name that ends in {SUFFIX}')
-    if target.is_dir() or (target.parent.exists() and not target.parent.is_dir()):
+    if target.suffix != SUFFIX or '\0' in str(target):
+        raise ValueError(
+            f'{target}: expected a name that ends in {SUFFIX}, such as nuclei{SUFFIX}'.replace('\0', '\\0')
+        )
+    above = next(one for one in target.absolute().parents if one.exists() or one.is_symlink())
+    if target.is_dir() or not above.is_dir():
         raise ValueError(f'{target}: is a folder, or lies in a file; expected a name for a file')
+    try:
+        tempfile.TemporaryFile(dir=above).close()  # rights alone do not tell: root has them in a read-only place too
+    except OSError as error:
+        raise ValueError(
+            f'{target}: nothing can be written to {above} ({error.strerror}); name another place'
+        ) from None
+    beside = target.with_suffix('.json')
+    if os.path.lexists(beside) and not _is_ours(beside):
+        raise ValueError(
+            f'{beside}: is there already and no description of an exported file, which would replace it; '
+            'move it away, or give --out another name'
+        )
+
+
+def _is_ours(beside: Path) -> bool:
+    """Whether a file is a json that an earlier export has written."""
+    try:
+        content = json.loads(beside.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and {'format', 'task', 'classes', 'source'} <= content.keys()
 
 
 def _takes_batches(graph: torch.nn.Module, dynamic: str | None) -> bool:

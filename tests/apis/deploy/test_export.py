@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -19,9 +21,11 @@ from mmmaskattn.apis import MaskAttnInferencer, find_model, resolve_weights
 from mmmaskattn.apis.deploy import Session, compare, export, export_model
 from mmmaskattn.apis.deploy.compare import drawn_pictures
 from mmmaskattn.apis.deploy.evaluate import evaluate_file
+from mmmaskattn.apis.deploy.export import check_target
 from mmmaskattn.apis.deploy.graph import OUTPUTS
 from mmmaskattn.apis.deploy.metadata import read_metadata
 from mmmaskattn.apis.deploy.runtimes import compare_runtimes
+from mmmaskattn.apis.model import Model
 from mmmaskattn.apis.report.evaluate import evaluate
 from mmmaskattn_console.console import main
 from mmmaskattn_runtime import load
@@ -187,6 +191,35 @@ def test_what_cannot_be_is_said_in_a_line(words, line, tmp_path, monkeypatch, ca
     assert line in text
     assert len(text.strip().splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_places_are_refused_before_minutes_are_spent(tmp_path, monkeypatch):
+    """Whatever is there stays, also a json of somebody else's beside the file."""
+    monkeypatch.chdir(tmp_path)
+    Path('file').write_text('no folder')
+    Path('mine.json').write_text('{"images": []}')
+    Path('folder.json').mkdir()
+    Path('loop').symlink_to('nowhere')
+    wrong = {
+        'file/deep/a.onnx': 'lies in a file',
+        'loop/a.onnx': 'lies in a file',
+        '/proc/a.onnx': 'nothing can be written to /proc',
+        'a\0b.onnx': 'expected a name that ends in .onnx',
+        'mine.onnx': 'mine.json: is there already and no description of an exported file',
+        'folder.onnx': 'folder.json: is there already',
+    }
+    for name, line in wrong.items():
+        with pytest.raises(ValueError, match=re.escape(line)):
+            check_target(Path(name))
+    Path('mine.json').write_text('{"format": 1, "task": "semantic", "classes": [], "source": {}}')
+    for name in ('mine.onnx', 'missing/deep/a.onnx'):
+        check_target(Path(name))
+    assert not Path('missing').exists()
+
+
+def test_an_exported_file_is_not_exported():
+    with pytest.raises(ValueError, match=r'mine\.onnx: is an exported file already'):
+        Model('mine.onnx').export('other.onnx')
 
 
 def test_files_that_are_not_ours(nuclei, tmp_path):
