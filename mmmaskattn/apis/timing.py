@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -171,8 +172,9 @@ def _eager_call(inferencer: MaskAttnInferencer) -> Callable[[str], tuple[Stages,
 
 
 def _read(picture: str) -> Any:
-    (source,) = find_pictures(picture)
-    return source.read()
+    if len(sources := list(islice(find_pictures(picture), 2))) > 1:
+        raise ValueError(f'{picture}: holds several pictures; expected one, whose prediction is timed')
+    return sources[0].read()
 
 
 def _config_name(config: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from mmmaskattn_runtime.console import Parser, ends_in_one_line
+from mmmaskattn_runtime.console import NAME, Parser, ends_in_one_line
 from mmmaskattn_runtime.drawing import object_map
 from mmmaskattn_runtime.reading import ResultsFolder
 from mmmaskattn_runtime.result import Instance, Result, Segment
@@ -91,7 +91,13 @@ class PageHandler(http.server.SimpleHTTPRequestHandler):
             self.send_error(421, 'this server answers to localhost alone')
             return None
         asked = ASKED.fullmatch(self.path)
-        return self._send_result(asked) if asked and self.results else super().send_head()
+        if asked and self.results:
+            return self._send_result(asked)
+        try:
+            return super().send_head()
+        except ValueError:  # a null byte in the path
+            self.send_error(404)
+            return None
 
     def _send_result(self, asked: re.Match[str]) -> Any:
         """Send the list of the results, or a part of one of them."""
@@ -103,7 +109,7 @@ class PageHandler(http.server.SimpleHTTPRequestHandler):
             return None
         try:
             content, kind = self._part(self.results, int(asked['place']), asked['part'])
-        except ValueError as error:
+        except (ValueError, MemoryError) as error:
             content, kind = json.dumps(dict(problem=' '.join(str(error).split()))).encode(), 'application/json'
         return self._send(content, kind)
 
@@ -135,9 +141,22 @@ class PageHandler(http.server.SimpleHTTPRequestHandler):
         """Say nothing of requests."""
 
 
-def make_server(
-    folder: str | Path, port: int = PORT, results: ResultsFolder | None = None
-) -> http.server.ThreadingHTTPServer:
+class PageServer(http.server.ThreadingHTTPServer):
+    """A server to which it is nothing special that a browser hangs up."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say in one line what went wrong.
+
+        Args:
+            request: The connection.
+            client_address: Where it came from.
+        """
+        error = sys.exc_info()[1]
+        if not isinstance(error, ConnectionError):
+            print(f'{NAME}: an answer failed: {" ".join(str(error).split())} ({type(error).__name__})', file=sys.stderr)
+
+
+def make_server(folder: str | Path, port: int = PORT, results: ResultsFolder | None = None) -> PageServer:
     """Make the server; ``serve_forever`` starts it.
 
     Args:
@@ -155,7 +174,7 @@ def make_server(
             raise FileNotFoundError(f'{folder} holds no built page, {name} is missing; build it: bash web/build.sh')
     try:
         handler = partial(PageHandler, directory=str(folder), results=results)
-        return http.server.ThreadingHTTPServer((HOST, port), handler)
+        return PageServer((HOST, port), handler)
     except (OSError, OverflowError) as error:
         raise OSError(
             f'port {port}: {getattr(error, "strerror", None) or error}; name another one with --port'

@@ -46,12 +46,23 @@ def test_files_with_their_kinds_and_a_policy(port):
 
 
 def test_nothing_else(port):
-    for path in ('/ort/', '/gone', '/../secret', '/%2e%2e/secret'):
+    for path in ('/ort/', '/gone', '/../secret', '/%2e%2e/secret', '/%00'):
         status, text, _ = ask(port, path)
         assert status == 404
         assert 'secret' not in text.replace('/secret', '')
     assert ask(port, '/', Host='evil.example:80')[0] == 421
     assert ask(port, '/', Host=f'localhost:{port}')[0] == 200
+
+
+def test_an_answer_that_fails_is_one_line(page, capsys):
+    """A browser that hangs up is none."""
+    with make_server(page, 0) as server:
+        for error in (BrokenPipeError('gone'), RuntimeError('a\nb')):
+            try:
+                raise error
+            except (OSError, RuntimeError):
+                server.handle_error(None, None)
+    assert capsys.readouterr().err == 'mmmaskattn_runtime: an answer failed: a b (RuntimeError)\n'
 
 
 def test_what_goes_wrong_is_said_in_one_line(page, port, tmp_path):

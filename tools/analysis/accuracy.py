@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import signal
 import sys
 import warnings
@@ -62,7 +63,20 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error(f'configs {names}: two have the same file name, which names their results; rename one')
     if min(args.epochs, 1 if args.jobs is None else args.jobs, args.threads) < 1:
         parser.error('--epochs, --jobs and --threads: expected numbers above 0')
+    check_lists(parser, args)
     return args
+
+
+def check_lists(parser: ToolParser, args: argparse.Namespace) -> None:
+    """Refuse seeds and rates that cannot be trained with, and those given twice: they would share a folder."""
+    rates = [rate for rate in args.rates if rate is not None]
+    for option, values in (('--seeds', args.seeds), ('--rates', [f'{rate:g}' for rate in rates])):
+        if twice := [value for value in values if values.count(value) > 1]:
+            parser.error(f'{option}: {twice[0]} is given twice; expected each once')
+    if wrong := [rate for rate in rates if not 0 < rate < math.inf]:
+        parser.error(f'--rates: found {wrong[0]:g}, expected learning rates above 0, such as 0.001')
+    if min(args.seeds) < 0:
+        parser.error(f'--seeds: found {min(args.seeds)}, expected 0 or more')
 
 
 def options_of(given: list[str]) -> dict[str, object]:
@@ -86,7 +100,7 @@ def work(todo: list[Run], results: ResultsFile, args: argparse.Namespace, jobs: 
         try:
             result = future.result()
             results.put(run, result)
-            value = f'{args.metric[0]} {result["metrics"][f"{run.protocol}/{args.metric[0]}"]:.1f}'
+            value = f'{args.metric[0]} {result["metrics"].get(f"{run.protocol}/{args.metric[0]}", math.nan):.1f}'
         except RunFailedError as error:
             failures.append(f'{run.name}: {error}')
             value = 'failed'
@@ -145,6 +159,20 @@ def table_of(results: ResultsFile, args: argparse.Namespace) -> str:
     return accuracy_table(finished, args.epochs, args.protocol, args.metric, sweeps)
 
 
+def check_metrics(runs: list[Run], results: ResultsFile, metrics: list[str]) -> None:
+    """Refuse a metric that the tests have not given, before it chooses anything.
+
+    Raises:
+        ValueError: If there is such a one; the runs are kept.
+    """
+    for run in runs:
+        found = (results.get(run) or {}).get('metrics')
+        for metric in metrics if found else ():
+            if f'{run.protocol}/{metric}' not in found:
+                given = ', '.join(sorted(key.partition('/')[2] for key in found if key.startswith(f'{run.protocol}/')))
+                raise ValueError(f'--metric {metric}: {run.name} has {given}; name one of these, the runs are kept')
+
+
 def with_speed(run: Run, args: argparse.Namespace, jobs: int) -> Run:
     """The run with what makes it quick beside the others."""
     speed = speed_options(read_config(run.config), args.cfg_options, args.threads, jobs)
@@ -171,9 +199,12 @@ def main(argv: list[str] | None = None) -> None:
     results = ResultsFile(args.work_dir / 'results.json')
     signal.signal(signal.SIGTERM, stop_on_termination)
     first, *others = args.seeds
-    failures = work_on([run_of(path, first, rate, args) for path in args.configs for rate in args.rates], results, args)
+    tried = [run_of(path, first, rate, args) for path in args.configs for rate in args.rates]
+    failures = work_on(tried, results, args)
+    check_metrics(tried, results, args.metric)
     if others:
-        rates = {path: chosen_rate(path, results, args) for path in args.configs}
+        settled = [path for path in args.configs if len(args.rates) == 1 or sweep_of(path, results, args)]
+        rates = {path: chosen_rate(path, results, args) for path in settled}
         failures += work_on(
             [run_of(path, seed, rate, args) for seed in others for path, rate in rates.items()], results, args
         )

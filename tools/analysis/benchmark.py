@@ -82,6 +82,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.command == 'predict' and len(args.pairs) % 2:
         parser.error(f'{len(args.pairs)} paths: expected a checkpoint after each config')
+    for option in ('threads', 'rounds', 'batch', 'images', 'repeats', 'epochs'):
+        given = getattr(args, option, None)
+        if given is not None and min(given if isinstance(given, list) else [given]) < 1:
+            parser.error(f'--{option} {given}: expected 1 or more')
     for option in ('shape', 'size'):
         given = getattr(args, option, None)
         if given and (len(given) > 2 or min(given) < 1):
