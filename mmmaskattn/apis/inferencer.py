@@ -25,11 +25,11 @@ from mmmaskattn.utils.progress import show_progress as with_progress
 from mmmaskattn_runtime import ExportedModel, PictureError, Result, Skipped, Source, Writer, draw, find_pictures, load
 from mmmaskattn_runtime.drawing import Style
 from mmmaskattn_runtime.pictures import Picture
+from mmmaskattn_runtime.saving import check_formats
 
 DEFAULT_SCORE = 0.3
 LARGE_BATCH = 3 * 2**24
 """Values of the pictures of a batch after which it is full: 50 MB."""
-NOT_OF_TASK = {'semantic': ('coco', 'panoptic'), 'instance': ('maps', 'panoptic'), 'panoptic': ()}
 
 
 class Read(NamedTuple):
@@ -66,7 +66,8 @@ class MaskAttnInferencer(BaseInferencer):
         device: Such as ``'cuda'``; the fastest there is by default.
         task: ``'semantic'``, ``'instance'`` or ``'panoptic'``; the config's by default.
         score_thr: Least score of an instance, also of one in a panoptic map; by default that of the config's pictures,
-            or 0.3, and for the panoptic map that of the model's ``test_cfg``.
+            or 0.3, and for the panoptic map that of the model's ``test_cfg``. The panoptic map of an exported file was
+            fused with the model's own, whatever is given here.
         show_progress: Whether to show a line of progress.
 
     Raises:
@@ -342,6 +343,5 @@ def _fitting(formats: Sequence[str] | str | None, task: str) -> list[str] | None
     if formats is None:
         return None
     wanted = [formats] if isinstance(formats, str) else list(formats)
-    if wanted and set(wanted) <= set(NOT_OF_TASK[task]):
-        raise ValueError(f'formats {", ".join(wanted)}: a model of the {task} task gives none of them')
+    check_formats(wanted, task)
     return wanted

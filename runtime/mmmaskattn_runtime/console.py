@@ -12,7 +12,7 @@ from mmmaskattn_runtime.drawing import STYLES
 from mmmaskattn_runtime.model import ExportedModel, load
 from mmmaskattn_runtime.pictures import PictureError
 from mmmaskattn_runtime.result import Result
-from mmmaskattn_runtime.saving import FORMATS, Writer
+from mmmaskattn_runtime.saving import FORMATS, Writer, check_formats
 
 NAME = 'mmmaskattn_runtime'
 INTERRUPTED = 130
@@ -51,7 +51,9 @@ def make_parser() -> Parser:
     parser.add_argument('--out', help='folder for the results, absent or empty; without it they are printed alone')
     parser.add_argument('--formats', nargs='+', choices=FORMATS, help='what to write; by default all that there is')
     parser.add_argument('--style', choices=STYLES, default=STYLES[0], help='how pictures are drawn')
-    parser.add_argument('--score', type=float, metavar='S', help='least score of an instance, 0 to 1')
+    parser.add_argument(
+        '--score', type=float, metavar='S', help='least score of an instance, 0 to 1; panoptic maps stay as they are'
+    )
     parser.add_argument(
         '--maps',
         choices=('picture', 'network'),
@@ -102,6 +104,7 @@ def predict(args: argparse.Namespace) -> None:
         PictureError: If no picture could be read.
     """
     model = load(args.file, score=args.score, maps=args.maps, threads=args.threads)
+    check_formats(args.formats, model.task)
     writer = Writer(args.out, model.classes, args.formats, args.style) if args.out is not None else None
     finished = _each(model, source_of(args.input), writer)
     for one in model.skipped:

@@ -21,6 +21,8 @@ FORMATS = ('pictures', 'maps', 'coco', 'panoptic', 'csv')
 """``pictures``: drawn PNGs; ``maps``: label maps as PNG, 255 (65535 from 255 classes on) where nothing is said, and
 ``maps.json``, their classes; ``coco``: ``instances.json``; ``panoptic``: ``panoptic.json`` and its PNGs; ``csv``:
 ``objects.csv``."""
+NOT_OF_TASK = {'semantic': ('coco', 'panoptic'), 'instance': ('maps', 'panoptic'), 'panoptic': ()}
+"""Formats that a task does not give."""
 _FRAME = re.compile(r'(.+)#(\d{6,})', re.S)
 LONGEST_NAME = 230  # bytes of a file's name, of the 255 that there can be
 COLUMNS = ('picture', 'object', 'class', 'score', 'area', 'x', 'y', 'left', 'top', 'right', 'bottom')
@@ -40,6 +42,20 @@ def write_file(path: Path, content: bytes) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def check_formats(formats: Sequence[str] | None, task: str) -> None:
+    """Refuse formats of which a task gives none, before anything is predicted.
+
+    Args:
+        formats: Some of `FORMATS`; None for all that there are.
+        task: ``'semantic'``, ``'instance'`` or ``'panoptic'``.
+
+    Raises:
+        ValueError: If nothing would be written.
+    """
+    if formats and set(formats) <= set(NOT_OF_TASK[task]):
+        raise ValueError(f'formats {", ".join(formats)}: a model of the {task} task gives none of them')
 
 
 def png(array: np.ndarray) -> bytes:

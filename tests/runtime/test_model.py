@@ -135,13 +135,19 @@ def test_the_command(files, shot, tmp_path, capsys):
         assert '\n' not in str(end.value)
 
 
+def test_formats_that_the_task_does_not_give(files, shot, tmp_path):
+    with pytest.raises(SystemExit, match='formats coco: a model of the semantic task gives none of them'):
+        main([str(files['semantic']), str(shot), '--out', str(tmp_path / 'out'), '--formats', 'coco'])
+    assert not (tmp_path / 'out').exists()
+
+
 def test_one_picture_that_cannot_be_read(files, tmp_path):
     with pytest.raises(PictureError, match=r'gone\.png'):
         load(files['semantic'])(tmp_path / 'gone.png')
 
 
 def test_options(files):
-    for options in (dict(score=2), dict(maps='none'), dict(threads=-1), dict(values=0)):
+    for options in (dict(score=2), dict(maps='none'), dict(threads=-1), dict(threads=10**5), dict(values=0)):
         with pytest.raises(ValueError, match='expected'):
             load(files['semantic'], **options)
 
@@ -152,6 +158,9 @@ def test_what_a_file_costs(files, shot):
     assert 0 < cost.load < cost.cold_start < 60
     assert 0 < cost.latency < 1000
     assert cost.objects == 2
+    for options in (dict(repeats=0), dict(threads=-1)):
+        with pytest.raises(ValueError, match=next(iter(options))):
+            measure(files['panoptic'], shot, **options)
 
 
 def test_debug_shows_the_error(files):
