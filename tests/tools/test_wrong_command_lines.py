@@ -117,6 +117,7 @@ WRONG = [
     ('analysis/get_flops.py', [TINY, '--shape', '1', '2', '3'], '[1, 2, 3]'),
     ('analysis/get_flops.py', [TINY, '--cfg-options', 'num_things=3'], 'did you mean num_classes?'),
     ('analysis/get_flops.py', [PANOPTIC, '--cfg-options', 'num_classes=3'], 'did you mean num_things'),
+    ('deploy/runtimes.py', ['a.onnx', 'shots', '--most', '0'], '--most 0'),
     ('analysis/accuracy.py', [TINY, '--epochs', '1', '--rates', '0.001', '0'], '--rates: found 0'),
     ('analysis/accuracy.py', [TINY, '--epochs', '1', '--rates', '0.001', '1e-3'], '0.001 is given twice'),
     ('analysis/accuracy.py', [TINY, '--epochs', '1', '--seeds', '0', '0'], '--seeds: 0 is given twice'),

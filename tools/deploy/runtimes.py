@@ -27,7 +27,10 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('file', help='exported file, *.onnx')
     parser.add_argument('pictures', help='picture, folder, or pattern in quotes')
     parser.add_argument('--most', type=int, default=12, help='how many pictures (default 12)')
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.most < 1:
+        parser.error(f'--most {args.most}: expected 1 or more')
+    return args
 
 
 @ends_in_one_line('runtimes')
