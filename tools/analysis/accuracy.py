@@ -166,7 +166,7 @@ def check_metrics(runs: list[Run], results: ResultsFile, metrics: list[str]) -> 
         ValueError: If there is such a one; the runs are kept.
     """
     for run in runs:
-        found = (results.get(run) or {}).get('metrics')
+        found = (results.get(run) or {}).get('metrics') or {}
         for metric in metrics if found else ():
             if f'{run.protocol}/{metric}' not in found:
                 given = ', '.join(sorted(key.partition('/')[2] for key in found if key.startswith(f'{run.protocol}/')))
