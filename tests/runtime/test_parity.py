@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser import build, drive, missing, served
-from exported import PUBLISHED, nuclei_pictures, shared_export
 from pictures import smooth_photo
+from shared_exports import PUBLISHED, nuclei_pictures, shared_export
 
 from mmmaskattn.apis import MaskAttnInferencer
 from mmmaskattn_runtime import RunLengths, load
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 SHOWN = Path(__file__).parents[2] / 'docs/images/nuclei.png'
 CLOTHES = 'nano_ccp_semantic'
 
@@ -46,7 +46,6 @@ def test_nuclei_as_pytorch_finds_them(nuclei):
         assert_same(result, inferencer(picture))
 
 
-@pytest.mark.long
 def test_clothes_as_pytorch_labels_them(tmp_path_factory):
     model = load(shared_export(tmp_path_factory, CLOTHES), threads=1)
     inferencer = MaskAttnInferencer(CLOTHES, device='cpu')
@@ -55,7 +54,6 @@ def test_clothes_as_pytorch_labels_them(tmp_path_factory):
         assert_same(model(picture), inferencer(picture))
 
 
-@pytest.mark.long
 @pytest.mark.skipif(bool(missing()), reason=missing())
 def test_nuclei_in_the_browser(nuclei, tmp_path):
     (tmp_path / 'models').mkdir()

@@ -72,7 +72,7 @@ def run(command: list, cwd: Path, timeout: float = 300, **variables: str) -> sub
     What shell scripts and launchers take for Python has the imports behind it.
     """
     environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': f'{ROOT}:{ROOT}/runtime'}
-    environment.update(PYTHON=warm_python(), PYTHON_EXEC=warm_python(), **variables)
+    environment |= {'PYTHON': warm_python(), 'PYTHON_EXEC': warm_python(), **variables}
     return subprocess.run(
         [str(word) for word in command],
         cwd=cwd,

@@ -101,13 +101,19 @@ def test_grouping_alone(tool, capsys):
     ('arguments', 'message'),
     [
         (['latency', 'nowhere.py'], 'there is no config nowhere.py'),
-        (['latency', str(TINY), '--rounds', '0'], '0 rounds'),
         (['grouping', '--k', '5000'], '5000 instances in 64x64 pixels'),
     ],
 )
 def test_bad_input_is_refused(tool, arguments, message):
     with pytest.raises(SystemExit, match=message):
         tool.main(arguments)
+
+
+def test_numbers_below_one_are_refused(tool, capsys):
+    for option in ('--rounds', '--threads', '--batch'):
+        with pytest.raises(SystemExit):
+            tool.main(['latency', str(TINY), option, '0'])
+        assert f'{option} 0: expected 1 or more' in capsys.readouterr().err
 
 
 @pytest.mark.slow
