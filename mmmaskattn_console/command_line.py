@@ -80,7 +80,12 @@ def tool_parser(description: str, examples: str) -> OneLineParser:
     Returns:
         The parser, with no options yet.
     """
-    return OneLineParser(description=description, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter)
+    return OneLineParser(description=description, **ending_in(examples))
+
+
+def ending_in(examples: str) -> dict[str, Any]:
+    """What an argument parser takes so that its help ends with examples, laid out as they are."""
+    return dict(epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def nearest(word: str, names: Sequence[str], cutoff: float = 0.6) -> str:

@@ -23,6 +23,7 @@ from mmmaskattn.datasets.config_file import read_config_file
 from mmmaskattn.utils.command_line import ToolParser
 from mmmaskattn.utils.configs import config_name
 from mmmaskattn.utils.progress import usable_cores
+from mmmaskattn_console.command_line import ending_in
 
 _CORES_PER_WORKER = 4
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
@@ -38,7 +39,7 @@ def tool_parser(description: str, examples: str) -> ToolParser:
     Returns:
         The parser, with no options yet.
     """
-    return ToolParser(description=description, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter)
+    return ToolParser(description=description, **ending_in(examples))
 
 
 def add_common_options(parser: ToolParser) -> None:

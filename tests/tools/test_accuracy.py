@@ -60,9 +60,18 @@ def test_the_rate_that_is_best_in_validation_is_used_for_the_other_seeds(tool, t
     sweep = {result['options'][0]: result['validation']['lowres/mIoU'] for result in results if result['seed'] == 3}
     assert len(sweep) == 2
     assert [result['options'][0] for result in results if result['seed'] == 4] == [max(sweep, key=sweep.get)]
-    row = [cell.strip() for cell in capsys.readouterr().out.splitlines()[-1].split('|')[1:-1]]
+    table = capsys.readouterr().out
+    row = [cell.strip() for cell in table.splitlines()[-1].split('|')[1:-1]]
     assert row[3] == '3 4'
     assert '**' in row[8]
+
+    path = tmp_path / 'work/results.json'
+    older = json.loads(path.read_text())
+    for one in older.values():
+        del one['validation']
+    path.write_text(json.dumps(older))
+    tool.main([*arguments, '--seeds', '3', '4'])
+    assert capsys.readouterr().out == table, 'the log has what older results do not'
 
 
 @pytest.mark.long

@@ -26,7 +26,7 @@ from mmmaskattn.analysis import read_config
 from mmmaskattn.analysis.accuracy.identity import fingerprint_of
 from mmmaskattn.analysis.accuracy.runs import ResultsFile, Run, RunFailedError, execute_run, stop_runs
 from mmmaskattn.analysis.accuracy.schedule import cache_words, epochs_left, epochs_of, jobs_at_once, speed_options
-from mmmaskattn.analysis.accuracy.sweep import best_rate, rate_option, sweep_cell
+from mmmaskattn.analysis.accuracy.sweep import best_rate, last_validation, rate_option, sweep_cell
 from mmmaskattn.analysis.accuracy.table import accuracy_table, describe
 from mmmaskattn.datasets.cache import CACHE_PLACES
 from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
@@ -134,8 +134,10 @@ def run_of(config: Path, seed: int, rate: float | None, args: argparse.Namespace
 
 def sweep_of(config: Path, results: ResultsFile, args: argparse.Namespace) -> dict[float, dict[str, Any]]:
     """What each learning rate gave with the first seed, as far as it is finished."""
-    found = {rate: results.get(run_of(config, args.seeds[0], rate, args)) for rate in args.rates if rate is not None}
-    return {rate: result for rate, result in found.items() if result}
+    runs = {rate: run_of(config, args.seeds[0], rate, args) for rate in args.rates if rate is not None}
+    found = {rate: results.get(run) for rate, run in runs.items()}
+    logged = {rate: last_validation(run.folder) for rate, run in runs.items()}  # older results do not have it
+    return {rate: {'validation': logged[rate], **result} for rate, result in found.items() if result}
 
 
 def chosen_rate(config: Path, results: ResultsFile, args: argparse.Namespace) -> float | None:
@@ -148,10 +150,8 @@ def table_of(results: ResultsFile, args: argparse.Namespace) -> str:
     """The table of what is finished."""
     finished, sweeps = {}, {}
     for path in args.configs:
-        subject, rate = (
-            describe(read_config(path, options_of(args.cfg_options)), config_name(path)),
-            chosen_rate(path, results, args),
-        )
+        subject = describe(read_config(path, options_of(args.cfg_options)), config_name(path))
+        rate = chosen_rate(path, results, args)
         found = [results.get(run_of(path, seed, rate, args)) for seed in args.seeds]
         finished[subject] = [result for result in found if result]
         if len(args.rates) > 1:
