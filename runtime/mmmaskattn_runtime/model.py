@@ -114,8 +114,7 @@ class ExportedModel:
         """
         size = (picture.shape[0], picture.shape[1])
         small = shrink(picture, self.size) if size[0] * size[1] > LARGE_PICTURE else picture
-        batch = small[None] if self.info.layout == 'nhwc' else small.transpose(2, 0, 1)[None]
-        found = self._maps(np.ascontiguousarray(batch), size)
+        found = self._maps(self.batch(small), size)
         if self.task == 'semantic':
             return semantic_fields(found['labels'], self.classes, size)
         objects = Objects(found['owners'], found['classes'], found['scores'], found['class_scores'])
@@ -123,6 +122,22 @@ class ExportedModel:
         if self.task == 'panoptic':
             fields.update(panoptic_fields(found['labels'], objects, self.classes, size))
         return fields
+
+    def outputs(self, picture: np.ndarray, size: tuple[int, int] | None = None) -> dict[str, np.ndarray]:
+        """What the file gives for a picture, before a result is made of it.
+
+        Args:
+            picture: RGB, uint8, (H, W, 3).
+            size: (h, w) of the maps; the picture's own by default.
+
+        Returns:
+            Arrays by name: ``labels`` and ``owners`` (h, w), ``classes`` and ``scores`` (K,), ``class_scores`` (K, T).
+        """
+        return self._run(self.batch(picture), size or (picture.shape[0], picture.shape[1]))
+
+    def batch(self, picture: np.ndarray) -> np.ndarray:
+        """A picture, RGB, uint8, (H, W, 3), as the file takes it."""
+        return np.ascontiguousarray(picture[None] if self.info.layout == 'nhwc' else picture.transpose(2, 0, 1)[None])
 
     def result(self, picture: np.ndarray, name: str = 'picture') -> Result:
         """Predict for a picture that was read.
@@ -148,7 +163,7 @@ class ExportedModel:
         feeds = {'pictures': batch, 'output_size': np.array(size, np.int64)}
         start = time.perf_counter()
         try:
-            found = self._session.run(OUTPUTS[self.task], feeds)
+            found = dict(zip(OUTPUTS[self.task], self._session.run(OUTPUTS[self.task], feeds)))
         except Exception as error:  # onnxruntime has a dozen kinds, without a base of their own
             raise ModelFileError(f'{self.file}: running it fails: {_reason(error)}; export it again') from None
         self.network_seconds = time.perf_counter() - start

@@ -77,12 +77,15 @@ class SemanticGraph(nn.Module):
         Returns:
             int32 (N, height, width).
         """
-        meta = dict.fromkeys(('img_shape', 'ori_shape', 'pad_shape', 'batch_input_shape'), self.size)
-        logits = self.model.inference(self.picture(pictures), [meta])
-        logits = _resized(logits.float(), _size_of(output_size))
+        logits = _resized(self.logits(self.picture(pictures)).float(), _size_of(output_size))
         if logits.shape[1] == 1:
             return (logits[:, 0].sigmoid() > self.model.decode_head.threshold).int()
         return logits.argmax(1).int()
+
+    def logits(self, images: Tensor) -> Tensor:
+        """The network alone: images (N, 3, h, w) as `picture` gives them, logits (N, classes, h, w)."""
+        meta = dict.fromkeys(('img_shape', 'ori_shape', 'pad_shape', 'batch_input_shape'), self.size)
+        return self.model.inference(images, [meta])
 
 
 class SegmentsGraph(nn.Module):
@@ -130,6 +133,11 @@ class SegmentsGraph(nn.Module):
         if self.task == 'instance':
             return found
         return (self._fused(semantic, size, found, greatest), *found)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """The network alone: images (N, 3, h, w) as `picture` gives them, logits (N, classes, h, w)."""
+        outputs = self.model.segment_head(self.model.extract_feat(images), self.size)
+        return enlarge(outputs.semantic, self.size)
 
     def _objects(
         self, feats: Any, outputs: SegmentOutputs, classes: ClassMaps, size: tuple[int, int]
