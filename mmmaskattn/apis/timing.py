@@ -1,4 +1,5 @@
-"""Time of whole pipelines, from an encoded picture to its result, stage by stage: exported files and eager PyTorch."""
+"""Time of whole pipelines, from an encoded picture to its result, stage by stage: exported files in several runtimes
+and in the browser, ONNX files of other projects, and eager PyTorch."""
 
 from __future__ import annotations
 
@@ -22,10 +23,14 @@ from mmmaskattn.analysis.models import build_seeded_model
 from mmmaskattn.analysis.timing.predict import RANDOM
 from mmmaskattn.apis.inferencer import MaskAttnInferencer, Read
 from mmmaskattn.utils.markdown import markdown_table
-from mmmaskattn_runtime import find_pictures, load
+from mmmaskattn_runtime import ExportedModel, find_pictures, load
 
 STAGES = ('decode', 'prepare', 'network', 'result')
 Stages = dict[str, float]
+Call = Callable[[str], tuple[Stages, 'int | str']]
+RUNTIMES = {'onnxruntime': 'ONNX Runtime', 'openvino': 'OpenVINO'}
+"""What runs exported files, and its name in the table."""
+BROWSER = 'browser'
 
 
 @dataclass
@@ -36,17 +41,17 @@ class Pipeline:
         name: Its name in the table.
         engine: What runs it.
         threads: Threads of the processor.
-        call: Takes the path of a picture; gives seconds by stage and the number of objects.
+        call: Takes the path of a picture; gives seconds by stage, and what is found.
         times: Milliseconds by stage, one for each round.
-        objects: Objects found in the picture.
+        found: Number of objects found in the picture, or why there are none.
     """
 
     name: str
     engine: str
     threads: int
-    call: Callable[[str], tuple[Stages, int]]
+    call: Call
     times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    objects: int = 0
+    found: int | str = 0
 
     def run(self, picture: str) -> None:
         """Time one prediction.
@@ -55,7 +60,7 @@ class Pipeline:
             picture: Path of the picture.
         """
         torch.set_num_threads(self.threads)
-        stages, self.objects = self.call(picture)
+        stages, self.found = self.call(picture)
         for stage, seconds in stages.items():
             self.times[stage].append(1e3 * seconds)
 
@@ -65,20 +70,23 @@ class Pipeline:
         return {**found, 'whole': median(map(sum, zip(*self.times.values())))}
 
 
-def make_pipeline(model: str, threads: int) -> Pipeline:
+def make_pipeline(model: str, threads: int, runtime: str = 'onnxruntime') -> Pipeline:
     """Load a model.
 
     Args:
-        model: Exported file; name in the model index; or ``CONFIG=CHECKPOINT``, ``CONFIG=random`` for weights as they
-            are drawn, which is enough for the time of a semantic model.
+        model: Exported file; ONNX file of another project, whose network alone is timed; name in the model index; or
+            ``CONFIG=CHECKPOINT``, ``CONFIG=random`` for weights as they are drawn, which is enough for the time of a
+            semantic model.
         threads: Threads of the processor.
+        runtime: What runs files, one of `RUNTIMES`.
 
     Raises:
+        ModuleNotFoundError: If the runtime is not installed.
         ValueError: If there is no such model.
     """
     name = Path(model.partition('=')[0]).name
     if model.endswith('.onnx'):
-        return Pipeline(name, 'ONNX Runtime', threads, _exported_call(model, threads))
+        return Pipeline(name, RUNTIMES[runtime], threads, _file_call(model, threads, runtime))
     config, _, weights = model.partition('=')
     if weights != RANDOM:
         inferencer = MaskAttnInferencer(config, weights or None, device='cpu')
@@ -122,27 +130,88 @@ def time_pipelines(
 
 
 def pipeline_table(pipelines: Sequence[Pipeline]) -> str:
-    """Lay out medians as a table in Markdown; ratios are to the first row with as many threads.
+    """Lay out medians as a table in Markdown; ratios are to the first row with as many threads, and to the first by
+    the same engine of those.
 
     Args:
         pipelines: Pipelines that were timed.
     """
-    first: dict[int, float] = {}
+    first: dict[Any, float] = {}
     rows = []
     for one in pipelines:
         times = one.medians()
-        base = first.setdefault(one.threads, times['whole'])
+        whole = times['whole']
+        bases = [first.setdefault(key, whole) for key in (one.threads, (one.threads, one.engine))]
         stages = [f'{times[stage]:.1f}' if stage in times else '' for stage in STAGES]
-        whole = [f'{times["whole"]:.1f}', f'{times["whole"] / base:.2f}']
-        rows.append([one.name, one.engine, str(one.threads), *stages, *whole, str(one.objects)])
+        ratios = [f'{whole / base:.2f}' for base in bases]
+        rows.append([one.name, one.engine, str(one.threads), *stages, f'{whole:.1f}', *ratios, str(one.found)])
     stages = [f'{stage}, ms' for stage in STAGES]
-    return markdown_table(['model', 'by', 'threads', *stages, 'whole, ms', 'ratio', 'objects'], rows)
+    return markdown_table(
+        ['model', 'by', 'threads', *stages, 'whole, ms', 'ratio', 'to the first by the same', 'objects'], rows
+    )
 
 
-def _exported_call(file: str, threads: int) -> Callable[[str], tuple[Stages, int]]:
-    model = load(file, threads=threads)
+def browser_pipelines(models: Sequence[str], page: str | Path, picture: str, rounds: int) -> list[Pipeline]:
+    """Time exported files in the browser, one thread, in turn.
 
-    def call(picture: str) -> tuple[Stages, int]:
+    Args:
+        models: What `make_pipeline` takes; whatever is no exported file is left out.
+        page: The built page.
+        picture: Path of the picture.
+        rounds: Timed predictions of each.
+
+    Returns:
+        Pipelines that were timed.
+
+    Raises:
+        FileNotFoundError: If the page, Chromium or Node is missing.
+    """
+    from mmmaskattn.apis.deploy.browser import time_in_browser  # of the extra `deploy`
+    from mmmaskattn.apis.deploy.foreign import is_foreign
+
+    files = [model for model in models if model.endswith('.onnx') and not is_foreign(model)]
+    found = []
+    for file, one in zip(files, time_in_browser(files, page, picture, rounds)):
+        times = {stage: one[stage] for stage in STAGES if stage in one}
+        found.append(Pipeline(Path(file).name, BROWSER, 1, _never, defaultdict(list, times), one['objects']))
+    return found
+
+
+def _never(picture: str) -> tuple[Stages, int | str]:
+    raise NotImplementedError(f'{picture}: the browser takes its own turns')
+
+
+def _file_call(file: str, threads: int, runtime: str) -> Call:
+    from mmmaskattn.apis.deploy.foreign import is_foreign  # of the extra `deploy`
+    from mmmaskattn.apis.deploy.openvino_model import OpenVINOModel, OpenVINOSession
+
+    if is_foreign(file):
+        return _foreign_call(file, threads, OpenVINOSession if runtime == 'openvino' else None)
+    if runtime == 'openvino':
+        return _exported_call(OpenVINOModel(file, threads=threads))
+    return _exported_call(load(file, threads=threads))
+
+
+def _foreign_call(file: str, threads: int, open_session: Any) -> Call:
+    from mmmaskattn.apis.deploy.foreign import NOTE, ForeignNetwork  # of the extra `deploy`
+
+    network = ForeignNetwork(file, threads, open_session)
+
+    def call(picture: str) -> tuple[Stages, int | str]:
+        marks = [time.perf_counter()]
+        pixels = _read(picture)
+        marks.append(time.perf_counter())
+        images = network.prepare(pixels)
+        marks.append(time.perf_counter())
+        network.run(images)
+        marks.append(time.perf_counter())
+        return dict(zip(STAGES, (after - before for before, after in zip(marks, marks[1:])))), NOTE
+
+    return call
+
+
+def _exported_call(model: ExportedModel) -> Call:
+    def call(picture: str) -> tuple[Stages, int | str]:
         start = time.perf_counter()
         pixels = _read(picture)
         decoded = time.perf_counter()
@@ -154,8 +223,8 @@ def _exported_call(file: str, threads: int) -> Callable[[str], tuple[Stages, int
     return call
 
 
-def _eager_call(inferencer: MaskAttnInferencer) -> Callable[[str], tuple[Stages, int]]:
-    def call(picture: str) -> tuple[Stages, int]:
+def _eager_call(inferencer: MaskAttnInferencer) -> Call:
+    def call(picture: str) -> tuple[Stages, int | str]:
         marks = [time.perf_counter()]
         one = Read(picture, _read(picture))
         marks.append(time.perf_counter())

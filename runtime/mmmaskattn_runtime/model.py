@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,9 +16,6 @@ from mmmaskattn_runtime.outputs import OUTPUTS, check_ends, checked_outputs
 from mmmaskattn_runtime.pictures import Picture, PictureError, Skipped, find_pictures, read_picture
 from mmmaskattn_runtime.resizing import shrink
 from mmmaskattn_runtime.result import Result
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 VALUES = 2**26
 """Values, pixels times objects or classes, up to which maps are made at the picture's own size: 256 MB as float32."""
@@ -70,7 +67,7 @@ class ExportedModel:
         self.maps, self.values = maps, values
         self.skipped: list[Skipped] = []
         self.network_seconds = 0.0
-        self._session = self._open(threads)
+        self._session: Any = self.open_session(threads)
 
     def __call__(self, picture: Picture) -> Result:
         """Predict for one picture.
@@ -169,7 +166,15 @@ class ExportedModel:
         self.network_seconds = time.perf_counter() - start
         return checked_outputs(self.file, self.info, found, size)
 
-    def _open(self, threads: int) -> onnxruntime.InferenceSession:
+    def open_session(self, threads: int) -> Any:
+        """Load the network; a subclass for another runtime gives something else that has onnxruntime's ``run``.
+
+        Args:
+            threads: Of the processor; 0 for as many as there are cores.
+
+        Raises:
+            ModelFileError: If the runtime refuses it.
+        """
         import onnxruntime  # it takes 0.1 s, which drawing and counting need not wait for
 
         options = onnxruntime.SessionOptions()

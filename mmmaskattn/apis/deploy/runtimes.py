@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -14,14 +13,13 @@ import torch
 
 from mmmaskattn.apis.deploy import archive, ncnn_network
 from mmmaskattn.apis.deploy.formats import ONNX, open_file
-from mmmaskattn.apis.deploy.graph import OUTPUTS
+from mmmaskattn.apis.deploy.openvino_model import FLOAT32, OpenVINOModel
 from mmmaskattn_runtime import ExportedModel, load
-from mmmaskattn_runtime.outputs import checked_outputs
 
 Maps = dict[str, np.ndarray]
 Call = Callable[[np.ndarray, tuple[int, int]], Maps]
-OPENVINO = {'OpenVINO, float32': {'INFERENCE_PRECISION_HINT': 'f32'}, 'OpenVINO, as it is': {}}
-"""Settings of OpenVINO by the name of the row; left alone it computes in bfloat16 where a processor can."""
+OPENVINO: dict[str, dict[str, str]] = {'OpenVINO, float32': FLOAT32, 'OpenVINO, as it is': {}}
+"""Settings of OpenVINO by the name of the row."""
 BESIDE = {'torch.export': archive.SUFFIX, 'ncnn': ncnn_network.SUFFIX}
 """Runtimes that take files of their own, and how these end."""
 
@@ -60,7 +58,7 @@ def compare_runtimes(path: str | Path, pictures: Sequence[np.ndarray], rounds: i
     expected = [model.outputs(picture) for picture in pictures]
     calls: dict[str, Callable[[], Call]] = {'ONNX Runtime': lambda: model.outputs}
     for name, settings in OPENVINO.items():
-        calls[name] = lambda settings=settings: openvino_call(path, model, settings)  # type: ignore[misc]
+        calls[name] = lambda settings=settings: OpenVINOModel(path, settings, threads=1).outputs  # type: ignore[misc]
     for name, suffix in BESIDE.items():
         calls[name] = lambda suffix=suffix: _beside(Path(path), model, suffix)  # type: ignore[misc]
     return [_row(name, make, pictures, expected, model.size, rounds) for name, make in calls.items()]
@@ -109,35 +107,3 @@ def _beside(path: Path, model: ExportedModel, suffix: str) -> Call:
     if (opened.info.source, opened.info.task) != (model.info.source, model.info.task):
         raise ValueError(f'{other.name} is of another model')
     return opened.outputs
-
-
-def openvino_call(path: str | Path, model: ExportedModel, settings: dict[str, str], threads: int = 1) -> Call:
-    """A file in OpenVINO.
-
-    Args:
-        path: The file.
-        model: The same in ONNX Runtime.
-        settings: Of OpenVINO.
-        threads: Of the processor.
-
-    Returns:
-        What takes a picture and a size, and gives maps, as `ExportedModel.outputs` does.
-
-    Raises:
-        ModuleNotFoundError: If it is not installed.
-        RuntimeError: If it refuses the file.
-    """
-    if find_spec('openvino') is None:
-        raise ModuleNotFoundError("not installed: pip install 'mmmaskattn[openvino]'")
-    import openvino  # 180 MB, an extra of its own
-
-    core = openvino.Core()
-    compiled = core.compile_model(core.read_model(str(path)), 'CPU', {'INFERENCE_NUM_THREADS': threads, **settings})
-    names = OUTPUTS[model.task]
-
-    def call(picture: np.ndarray, size: tuple[int, int]) -> Maps:
-        """Run it on one picture; outputs are taken by place, since OpenVINO may name a single one anew."""
-        given = compiled(dict(pictures=model.batch(picture), output_size=np.array(size, np.int64)))
-        return checked_outputs(str(path), model.info, {name: given[place] for place, name in enumerate(names)}, size)
-
-    return call
