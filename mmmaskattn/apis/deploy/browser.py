@@ -70,12 +70,13 @@ def time_in_browser(files: Sequence[str | Path], page: str | Path, picture: str,
 
 def _lay_out(page: Path, folder: Path, files: Sequence[str | Path]) -> list[str]:
     """The page with other models, by links; gives their names there."""
+    if not (page / 'models/index.json').is_file():
+        raise FileNotFoundError(f'{page} holds no built page; build it: bash web/build.sh')
     (folder / 'models').mkdir()
-    for one in page.iterdir() if page.is_dir() else ():
+    shutil.copy(page / 'models/index.json', folder / 'models')
+    for one in page.iterdir():
         if one.name != 'models':
             (folder / one.name).symlink_to(one.resolve())
-    if (page / 'models/index.json').is_file():
-        shutil.copy(page / 'models/index.json', folder / 'models')
     names = [f'{number}_{Path(file).name}' for number, file in enumerate(files)]
     for name, file in zip(names, files):
         (folder / 'models' / name).symlink_to(Path(file).resolve())

@@ -293,4 +293,10 @@ def test_int8(nuclei, tmp_path_factory):
     assert path.stat().st_size < 0.4 * nuclei.stat().st_size
     found = compare(path, MaskAttnInferencer(PUBLISHED, device='cpu'), RGB)
     assert found.precision == 'int8'
+    held = {one.name: onnx.numpy_helper.to_array(one) for one in onnx.load(path).graph.initializer}
+    points = {name: value for name, value in held.items() if name.endswith('_zero_point')}
+    assert {str(value.dtype) for value in points.values()} == {'uint8', 'int8', 'int32'}
+    weights = [value for name, value in held.items() if name.endswith('weight_quantized')]
+    assert len(weights) > 10
+    assert max(abs(value.astype(int)).max() for value in weights) <= 64  # so that no processor overflows
     assert found.other_labels <= 0.05 * found.pixels
