@@ -12,7 +12,7 @@ import numpy as np
 
 from mmmaskattn_runtime.maps import Objects, instance_fields, panoptic_fields, semantic_fields
 from mmmaskattn_runtime.model_file import ModelFileError, read_info
-from mmmaskattn_runtime.outputs import OUTPUTS, check_ends, checked_outputs
+from mmmaskattn_runtime.outputs import OUTPUTS, SCORE, check_ends, checked_outputs
 from mmmaskattn_runtime.pictures import Picture, PictureError, Skipped, find_pictures, read_picture
 from mmmaskattn_runtime.resizing import shrink
 from mmmaskattn_runtime.result import Result
@@ -33,7 +33,7 @@ class ExportedModel:
 
     Args:
         file: The file.
-        score: Least score of an instance; the file's by default.
+        score: Least score of an instance, also of one in a panoptic map; the file's by default.
         maps: ``'picture'``: pixels are given to classes and objects at the picture's own size, so outlines are smooth;
             ``'network'``: at the network's size, then enlarged, which is quicker.
         threads: Of the processor; 0 for as many as there are cores.
@@ -64,6 +64,7 @@ class ExportedModel:
         self.file, self.info = str(file), read_info(file)
         self.classes, self.task, self.size = self.info.classes, self.info.task, self.info.size
         self.score = self.info.score if score is None else score
+        self._given: dict[str, np.ndarray] = {} if score is None else {SCORE: np.array(score, np.float32)}
         self.maps, self.values = maps, values
         self.skipped: list[Skipped] = []
         self.network_seconds = 0.0
@@ -157,7 +158,7 @@ class ExportedModel:
         return self._run(batch, (-(-size[0] // parts), -(-size[1] // parts)))
 
     def _run(self, batch: np.ndarray, size: tuple[int, int]) -> dict[str, np.ndarray]:
-        feeds = {'pictures': batch, 'output_size': np.array(size, np.int64)}
+        feeds = {'pictures': batch, 'output_size': np.array(size, np.int64), **self._given}
         start = time.perf_counter()
         try:
             found = dict(zip(OUTPUTS[self.task], self._session.run(OUTPUTS[self.task], feeds)))
@@ -186,6 +187,8 @@ class ExportedModel:
         except Exception as error:  # onnxruntime has a dozen kinds, without a base of their own
             raise ModelFileError(f'{self.file}: onnxruntime refuses it: {_reason(error)}; export it again') from None
         check_ends(self.file, self.info, session.get_inputs(), session.get_outputs())
+        if SCORE not in {one.name for one in session.get_overridable_initializers()}:
+            self._given = {}
         return session
 
 

@@ -11,6 +11,8 @@ from mmmaskattn_runtime.model_file import ModelFileError, ModelInfo
 
 INPUTS = {'pictures': ('tensor(uint8)', 4), 'output_size': ('tensor(int64)', 1)}
 """Kind and number of axes."""
+SCORE = 'score'
+"""An input that panoptic files have beside these, and that may be left out: float32 ()."""
 OUTPUTS = {
     'semantic': ('labels',),
     'instance': ('owners', 'classes', 'scores', 'class_scores'),

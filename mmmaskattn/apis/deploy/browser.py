@@ -14,7 +14,7 @@ from typing import Any
 from mmmaskattn_runtime.page_server import make_server
 
 WEB = Path(__file__).resolve().parents[3] / 'web'
-HOW = 'apt-get install nodejs npm chromium; bash web/build.sh'
+HOW = 'apt-get install nodejs npm chromium; (cd web && npm ci)'
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
 
 

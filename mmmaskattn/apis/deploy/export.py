@@ -140,7 +140,8 @@ def _write_onnx(
 ) -> None:
     """Write a graph in float32; or in int8, for which it must be right in float32."""
     layout: Layout = metadata['layout']
-    model = record(graph, OUTPUTS[inferencer.task], layout, metadata['batch'])
+    least = graph.fusion.score_threshold if inferencer.task == 'panoptic' else None  # type: ignore[union-attr]
+    model = record(graph, OUTPUTS[inferencer.task], layout, metadata['batch'], least)  # type: ignore[arg-type]
     _save(model, metadata, path)
     if seen is not None:
         _proved(path, inferencer, examples)

@@ -83,4 +83,5 @@ class OpenVINOModel(ExportedModel):
 
     def open_session(self, threads: int) -> OpenVINOSession:
         """Load the network, see `mmmaskattn_runtime.ExportedModel.open_session`."""
+        self._given = {}  # OpenVINO takes an input that may be left out as a constant
         return OpenVINOSession(self.file, threads, self.settings, OUTPUTS[self.task])

@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 import torch
 
-from mmmaskattn.apis.deploy.graph import INPUTS
+from mmmaskattn.apis.deploy.graph import INPUTS, SCORE
 from mmmaskattn.apis.deploy.picture import Layout
 
 OPSET = 18
@@ -38,7 +38,9 @@ def example_of(layout: Layout, batch: bool) -> tuple[tuple[torch.Tensor, torch.T
     return (pictures, torch.tensor(EXAMPLE)), (axes, None)
 
 
-def record(graph: torch.nn.Module, outputs: tuple[str, ...], layout: Layout, batch: bool) -> onnx.ModelProto:
+def record(
+    graph: torch.nn.Module, outputs: tuple[str, ...], layout: Layout, batch: bool, score: float | None = None
+) -> onnx.ModelProto:
     """Record a graph as ONNX, with names for what goes in and comes out and nothing about this machine.
 
     Args:
@@ -46,21 +48,25 @@ def record(graph: torch.nn.Module, outputs: tuple[str, ...], layout: Layout, bat
         outputs: Names of its outputs.
         layout: Axes of the pictures.
         batch: Whether the number of pictures is left open.
+        score: Of a third input, which may be left out: its value then; None for a graph without it.
     """
     inputs, shapes = example_of(layout, batch)
+    more = () if score is None else (torch.tensor(score),)
     with in_silence(), torch.no_grad():
         program = torch.onnx.export(
             graph,
-            inputs,
+            (*inputs, *more),
             dynamo=True,
             opset_version=OPSET,
-            input_names=list(INPUTS),
+            input_names=[*INPUTS, *(SCORE for _ in more)],
             output_names=list(outputs),
-            dynamic_shapes=shapes,
+            dynamic_shapes=(*shapes, *(None for _ in more)),
             verbose=False,
         )
     assert program is not None
     model = program.model_proto
+    for value in more:
+        model.graph.initializer.append(onnx.numpy_helper.from_array(value.numpy(), SCORE))
     _resize_by_factors(model)
     _name_axes(model, layout)
     return model

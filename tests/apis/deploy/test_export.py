@@ -167,6 +167,23 @@ def test_the_runtime_without_torch_gives_the_results_of_the_inferencer(nuclei, i
         assert [one.score for one in found.instances] == pytest.approx(scores, abs=1e-4)
 
 
+def test_the_least_score_reaches_the_panoptic_map(nuclei):
+    for score in (0.3, 0.8):
+        model, inferencer = load(nuclei, score=score), MaskAttnInferencer(PUBLISHED, device='cpu', score_thr=score)
+        for picture in nuclei_pictures()[:3]:
+            assert np.array_equal(model(picture).segment_ids, inferencer(picture).segment_ids)
+    counts = [load(nuclei, score=score)(nuclei_pictures()[0]).counts() for score in (None, 0.8)]
+    assert counts[0]['nucleus'] > counts[1]['nucleus'] > 0
+
+
+def test_maps_become_larger_by_factors(nuclei):
+    """ONNX Runtime has a quicker operator for these than for sizes."""
+    graph = onnx.load(nuclei).graph
+    held = {one.name: onnx.numpy_helper.to_array(one).tolist() for one in graph.initializer}
+    factors = [held.get(node.input[2]) for node in graph.node if node.op_type == 'Resize']
+    assert factors.count([1, 1, 2, 2]) >= 4
+
+
 def test_runtimes_are_compared(nuclei):
     rows = compare_runtimes(nuclei, RGB[:2], rounds=1)
     assert rows[0].runtime == 'ONNX Runtime'
