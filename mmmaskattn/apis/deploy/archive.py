@@ -63,7 +63,7 @@ class Archive:
     def outputs(self, picture: np.ndarray, size: tuple[int, int] | None = None) -> dict[str, np.ndarray]:
         """Run it on one picture; see `mmmaskattn_runtime.ExportedModel.outputs`."""
         size = size or (picture.shape[0], picture.shape[1])
-        pictures = torch.from_numpy(np.ascontiguousarray(picture))[None]
+        pictures = torch.tensor(picture)[None]
         if self.info.layout == 'nchw':
             pictures = pictures.permute(0, 3, 1, 2).contiguous()
         with torch.inference_mode():

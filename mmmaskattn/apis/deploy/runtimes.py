@@ -61,31 +61,48 @@ def compare_runtimes(path: str | Path, pictures: Sequence[np.ndarray], rounds: i
         calls[name] = lambda settings=settings: OpenVINOModel(path, settings, threads=1).outputs  # type: ignore[misc]
     for name, suffix in BESIDE.items():
         calls[name] = lambda suffix=suffix: _beside(Path(path), model, suffix)  # type: ignore[misc]
-    return [_row(name, make, pictures, expected, model.size, rounds) for name, make in calls.items()]
+    opened = {name: _opened(make) for name, make in calls.items()}
+    ready = {name: call for name, call in opened.items() if not isinstance(call, str)}
+    times = _times(ready, pictures, model.size, rounds)
+    return [
+        Row(name, *_equality(ready[name], pictures, expected), 1e3 * median(times[name]))
+        if name in ready
+        else Row(name, reason=str(call))
+        for name, call in opened.items()
+    ]
 
 
-def _row(
-    name: str,
-    make: Callable[[], Call],
-    pictures: Sequence[np.ndarray],
-    expected: Sequence[Maps],
-    size: tuple[int, int],
-    rounds: int,
-) -> Row:
+def _opened(make: Callable[[], Call]) -> Call | str:
+    """What runs the file, or why nothing does."""
     try:
-        call = make()
+        return make()
     except (ModuleNotFoundError, FileNotFoundError, ValueError, RuntimeError) as error:
-        return Row(name, reason=str(error).splitlines()[0][:120])
-    equal, objects, times = [], 0, []
+        return str(error).splitlines()[0][:120]
+
+
+def _equality(call: Call, pictures: Sequence[np.ndarray], expected: Sequence[Maps]) -> tuple[float, int]:
+    """Percent of equal pixels, and pictures with another number of objects."""
+    equal, objects = [], 0
     for picture, wanted in zip(pictures, expected):
         found = call(picture, (picture.shape[0], picture.shape[1]))
         equal += [(found[key] == wanted[key]).mean() for key in ('labels', 'owners') if key in wanted]
         objects += 'owners' in wanted and len(np.unique(found['owners'])) != len(np.unique(wanted['owners']))
+    return 100 * float(np.mean(equal)), objects
+
+
+def _times(
+    calls: dict[str, Call], pictures: Sequence[np.ndarray], size: tuple[int, int], rounds: int
+) -> dict[str, list[float]]:
+    """Seconds of processor time, in turn; each timed call follows one of the same runtime that is not."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for picture in pictures:
         for _ in range(rounds):
-            start = time.process_time()
-            call(picture, size)
-            times.append(time.process_time() - start)
-    return Row(name, 100 * float(np.mean(equal)), objects, 1e3 * median(times))
+            for name, call in calls.items():
+                call(picture, size)
+                start = time.process_time()
+                call(picture, size)
+                times[name].append(time.process_time() - start)
+    return times
 
 
 def _beside(path: Path, model: ExportedModel, suffix: str) -> Call:
@@ -98,6 +115,8 @@ def _beside(path: Path, model: ExportedModel, suffix: str) -> Call:
     """
     if suffix == ncnn_network.SUFFIX and model.task != 'semantic':
         raise ValueError('has no operators to group pixels to objects')
+    if model.info.precision != 'float32':
+        raise ValueError('is exported in float32 alone')
     other = path.with_name(path.name.removesuffix(ONNX) + suffix)
     if not other.is_file():
         raise FileNotFoundError(
