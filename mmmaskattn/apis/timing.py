@@ -28,6 +28,7 @@ from mmmaskattn_runtime import ExportedModel, find_pictures, load
 STAGES = ('decode', 'prepare', 'network', 'result')
 Stages = dict[str, float]
 Call = Callable[[str], tuple[Stages, 'int | str']]
+Clock = Callable[[], float]
 RUNTIMES = {'onnxruntime': 'ONNX Runtime', 'openvino': 'OpenVINO'}
 """What runs exported files, and its name in the table."""
 BROWSER = 'browser'
@@ -70,7 +71,7 @@ class Pipeline:
         return {**found, 'whole': median(map(sum, zip(*self.times.values())))}
 
 
-def make_pipeline(model: str, threads: int, runtime: str = 'onnxruntime') -> Pipeline:
+def make_pipeline(model: str, threads: int, runtime: str = 'onnxruntime', clock: Clock = time.perf_counter) -> Pipeline:
     """Load a model.
 
     Args:
@@ -79,6 +80,7 @@ def make_pipeline(model: str, threads: int, runtime: str = 'onnxruntime') -> Pip
             semantic model.
         threads: Threads of the processor.
         runtime: What runs files, one of `RUNTIMES`.
+        clock: Seconds; those of the processor, where other programs run beside.
 
     Raises:
         ModuleNotFoundError: If the runtime is not installed.
@@ -86,14 +88,14 @@ def make_pipeline(model: str, threads: int, runtime: str = 'onnxruntime') -> Pip
     """
     name = Path(model.partition('=')[0]).name
     if model.endswith('.onnx'):
-        return Pipeline(name, RUNTIMES[runtime], threads, _file_call(model, threads, runtime))
+        return Pipeline(name, RUNTIMES[runtime], threads, _file_call(model, threads, runtime, clock))
     config, _, weights = model.partition('=')
     if weights != RANDOM:
         inferencer = MaskAttnInferencer(config, weights or None, device='cpu')
     else:
         with tempfile.TemporaryDirectory() as folder:
             inferencer = MaskAttnInferencer(config, write_random(config, Path(folder) / 'random.pth'), device='cpu')
-    return Pipeline(_config_name(config), 'PyTorch', threads, _eager_call(inferencer))
+    return Pipeline(_config_name(config), 'PyTorch', threads, _eager_call(inferencer, clock))
 
 
 def write_random(config: str | Path, path: Path) -> Path:
@@ -181,59 +183,61 @@ def _never(picture: str) -> tuple[Stages, int | str]:
     raise NotImplementedError(f'{picture}: the browser takes its own turns')
 
 
-def _file_call(file: str, threads: int, runtime: str) -> Call:
+def _file_call(file: str, threads: int, runtime: str, clock: Clock) -> Call:
     from mmmaskattn.apis.deploy.foreign import is_foreign  # of the extra `deploy`
     from mmmaskattn.apis.deploy.openvino_model import OpenVINOModel, OpenVINOSession
 
     if is_foreign(file):
-        return _foreign_call(file, threads, OpenVINOSession if runtime == 'openvino' else None)
+        return _foreign_call(file, threads, OpenVINOSession if runtime == 'openvino' else None, clock)
     if runtime == 'openvino':
-        return _exported_call(OpenVINOModel(file, threads=threads))
-    return _exported_call(load(file, threads=threads))
+        return _exported_call(OpenVINOModel(file, threads=threads), clock)
+    return _exported_call(load(file, threads=threads), clock)
 
 
-def _foreign_call(file: str, threads: int, open_session: Any) -> Call:
+def _foreign_call(file: str, threads: int, open_session: Any, clock: Clock) -> Call:
     from mmmaskattn.apis.deploy.foreign import NOTE, ForeignNetwork  # of the extra `deploy`
 
     network = ForeignNetwork(file, threads, open_session)
 
     def call(picture: str) -> tuple[Stages, int | str]:
-        marks = [time.perf_counter()]
+        marks = [clock()]
         pixels = _read(picture)
-        marks.append(time.perf_counter())
+        marks.append(clock())
         images = network.prepare(pixels)
-        marks.append(time.perf_counter())
+        marks.append(clock())
         network.run(images)
-        marks.append(time.perf_counter())
+        marks.append(clock())
         return dict(zip(STAGES, (after - before for before, after in zip(marks, marks[1:])))), NOTE
 
     return call
 
 
-def _exported_call(model: ExportedModel) -> Call:
+def _exported_call(model: ExportedModel, clock: Clock) -> Call:
+    model.clock = clock
+
     def call(picture: str) -> tuple[Stages, int | str]:
-        start = time.perf_counter()
+        start = clock()
         pixels = _read(picture)
-        decoded = time.perf_counter()
+        decoded = clock()
         fields = model.fields(pixels)
-        rest = time.perf_counter() - decoded - model.network_seconds
+        rest = clock() - decoded - model.network_seconds
         stages = dict(decode=decoded - start, network=model.network_seconds, result=rest)
         return stages, len(fields.get('instances') or ())
 
     return call
 
 
-def _eager_call(inferencer: MaskAttnInferencer) -> Call:
+def _eager_call(inferencer: MaskAttnInferencer, clock: Clock) -> Call:
     def call(picture: str) -> tuple[Stages, int | str]:
-        marks = [time.perf_counter()]
+        marks = [clock()]
         one = Read(picture, _read(picture))
-        marks.append(time.perf_counter())
+        marks.append(clock())
         data = inferencer.collate_fn([inferencer.pipeline(one)])
-        marks.append(time.perf_counter())
+        marks.append(clock())
         found = inferencer.network(data)
-        marks.append(time.perf_counter())
+        marks.append(clock())
         (fields,) = inferencer.fields(found, data)
-        marks.append(time.perf_counter())
+        marks.append(clock())
         seconds = (after - before for before, after in zip(marks, marks[1:]))
         return dict(zip(STAGES, seconds)), len(fields.get('instances') or ())
 

@@ -136,6 +136,7 @@ def _add_deployed(commands: Any) -> None:
     deployed.add_argument('--picture', required=True, help='the picture')
     deployed.add_argument('--threads', type=int, nargs='+', default=[1], help='CPU threads, one row for each number')
     deployed.add_argument('--rounds', type=int, default=20, help='timed predictions of each')
+    deployed.add_argument('--cpu-time', action='store_true', help='processor time, where other programs run beside')
     deployed.add_argument(
         '--runtimes', nargs='+', choices=[*RUNTIMES], help='what runs the files (default: those that are installed)'
     )
@@ -237,9 +238,10 @@ def run_epoch(args: argparse.Namespace) -> None:
 
 def run_deployed(args: argparse.Namespace) -> None:
     """Time whole pipelines and print the table."""
+    clock = time.process_time if args.cpu_time else time.perf_counter
     runtimes = args.runtimes or [name for name in RUNTIMES if find_spec(name)]
     pipelines = [
-        make_pipeline(model, threads, runtime)
+        make_pipeline(model, threads, runtime, clock)
         for threads in args.threads
         for runtime in runtimes
         for model in args.models
@@ -251,7 +253,9 @@ def run_deployed(args: argparse.Namespace) -> None:
     print(
         f'{processor_name()}, {usable_cores()} cores, torch {torch.__version__}, onnxruntime {onnxruntime.__version__}'
     )
-    print(f'{args.picture}, one at a time; medians of {args.rounds} rounds in turn, each after one that is not timed\n')
+    kind = 'processor time (the browser: by the clock)' if args.cpu_time else 'time by the clock'
+    print(f'{args.picture}, one at a time; {kind}')
+    print(f'medians of {args.rounds} rounds in turn, each after one that is not timed\n')
     print(pipeline_table(pipelines))
 
 
