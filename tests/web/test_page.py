@@ -8,8 +8,8 @@ import shutil
 
 import numpy as np
 import pytest
-from browser import build, drive, missing, served
-from exported_files import write_model
+from browser import WEB, build, drive, missing, served
+from exported_files import ATTENTION_NAMES, write_model
 from PIL import Image
 
 from mmmaskattn_runtime import ResultsFolder, RunLengths, Writer, load, read_picture
@@ -25,6 +25,7 @@ def page(tmp_path_factory):
     (folder / 'models').mkdir()
     for task in ('panoptic', 'instance', 'semantic'):
         write_model(folder / 'models' / f'{task}.onnx', task)
+    write_model(folder / 'models' / 'attention.onnx', 'semantic', attention=ATTENTION_NAMES)
     return build(folder)
 
 
@@ -95,6 +96,42 @@ def test_controls_keyboard_and_pointer(page, shot, tmp_path):
     assert answers[5] == 'ground'
     assert answers[7].startswith('pasted.png: 3 cell')
     assert answers[9].startswith('dropped.png: 3 cell')
+
+
+def test_what_the_attention_keeps(page, tmp_path):
+    """Of a picture whose left half is bright: the first attention keeps that, the second the other half."""
+    picture = np.zeros((64, 96, 3), np.uint8)
+    picture[:, :48] = 200
+    Image.fromarray(picture).save(tmp_path / 'halves.png')
+    look = (['pixel', 0.2, 0.5], ['pixel', 0.8, 0.5])
+    steps = [['wait'], ['hidden', '#attention-row'], ['choose', 'attention.onnx'], ['hidden', '#attention-row'],
+             ['upload', '#file', str(tmp_path / 'halves.png')], *look, ['click', '#attention'], *look,
+             ['text', '#attention-note'], ['select', '#attention-map', ATTENTION_NAMES[1]], *look,
+             ['click', '#attention'], *look, ['hidden', '#attention-note']]  # fmt: skip
+    with served(page) as url:
+        said = drive(tmp_path, f'{url}?model=panoptic', steps)
+    answers = said['answers']
+    assert (answers[1], answers[3]) == (True, False)
+    left, right = answers[5:7]
+    kept_left, kept_right = answers[8:10]
+    assert kept_left == left
+    assert sum(kept_right[:3]) < 0.3 * sum(right[:3])
+    assert '32x32 cells it keeps 0.00 to 0.78' in answers[10]
+    assert sum(answers[12][:3]) < 0.4 * sum(left[:3])
+    assert answers[13] == right
+    assert answers[15:] == [left, right, True]
+    assert said['errors'] == []
+    kept = load(page / 'models/attention.onnx').attention(tmp_path / 'halves.png')
+    assert [kept[name][16, 2] for name in ATTENTION_NAMES] == pytest.approx([200 / 255, 55 / 255], abs=0.01)
+
+
+def test_licences_of_all_that_the_page_consists_of(page):
+    text = (page / 'licences.txt').read_text()
+    package = json.loads((WEB / 'package.json').read_text())
+    version = package['dependencies']['onnxruntime-web']
+    for line in (f'onnxruntime-web {version}: MIT', 'Copyright (c) Microsoft Corporation', 'Apache License'):
+        assert line in text
+    assert 'href="licences.txt"' in (page / 'index.html').read_text()
 
 
 def test_broken_huge_and_foreign_files(page, tmp_path):

@@ -64,6 +64,7 @@ const STEPS = {
     return text('#tip');
   },
   pause: (milliseconds) => page.waitForTimeout(milliseconds),
+  select: async (selector, label) => void (await page.selectOption(selector, { label })),
   slide: (selector, value) => page.locator(selector).fill(String(value)),
   download: async (selector, name) => {
     const [found] = await Promise.all([page.waitForEvent('download'), page.click(selector)]);

@@ -62,10 +62,23 @@ function present(picture, result) {
   state.result = result;
   $('tip').hidden = true;
   stage.show(picture.image, result);
+  showAttention();
   found.show(result);
   $('canvas').setAttribute('aria-label', `${picture.name} with what was found: ${summary(result)}`);
   $('caption').textContent = [`${picture.image.width} x ${picture.image.height} pixels`, picture.note].filter(Boolean).join('; ');
   for (const id of ['save-png', 'save-csv', 'save-coco']) $(id).disabled = id === 'save-coco' && !result.instances;
+}
+
+/** What the chosen attention keeps, over the picture and in words; the controls are there where the model tells. */
+function showAttention() {
+  const isShown = $('attention').checked, kept = state.result?.attention?.[$('attention-map').selectedIndex];
+  stage.attention = isShown ? $('attention-map').selectedIndex : -1;
+  stage.draw();
+  $('attention-map').disabled = !isShown;
+  $('attention-note').hidden = !isShown || !kept;
+  if (!kept) return;
+  const [least, most] = [Math.min, Math.max].map((end) => kept.values.reduce((one, other) => end(one, other)).toFixed(2));
+  $('attention-note').textContent = `Dark is what it looks away from. Of the ${kept.name.replace(/^\d+: /, '')} cells it keeps ${least} to ${most}.`;
 }
 
 function forget() {
@@ -95,6 +108,8 @@ async function useModel(source, about, isLate) {
     info.licence ? `Licence of the weights: ${info.licence}.` : ''].filter(Boolean).join(' ');
   $('example').hidden = !about.example;
   $('score-row').hidden = info.task !== 'instance';
+  $('attention-row').hidden = !info.attention.length;
+  $('attention-map').replaceChildren(...info.attention.map((name) => new Option(name)));
   setScore(info.score);
   await predict(isLate);
 }
@@ -197,6 +212,7 @@ function listen(areResults) {
     stage.outlines = $('outlines').checked;
     stage.draw();
   });
+  for (const id of ['attention', 'attention-map']) $(id).addEventListener('change', showAttention);
   $('score').addEventListener('input', () => setScore(Number($('score').value) / 100));
   $('score').addEventListener('change', () => state.isLive || attempt(predict));
   const base = () => state.picture.name.replace(/\.[^.]*$/, '');
