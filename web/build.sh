@@ -12,13 +12,13 @@ mkdir -p "$TARGET/models" "$TARGET/ort"
 NOTICES=$("$PYTHON" -c 'import onnxruntime, pathlib; print(pathlib.Path(onnxruntime.__file__).with_name("ThirdPartyNotices.txt"))')
 if [ -f "$NOTICES" ]; then cp "$NOTICES" "$TARGET/ort/ThirdPartyNotices.txt"; fi
 MODELS=$("$PYTHON" -m mmmaskattn models)
-for NAME in $(node -p "require('$HERE/models.json').map((one) => one.name).join(' ')"); do
+while read -r NAME OPTIONS; do
   if [ -f "$TARGET/models/$NAME.onnx" ]; then
     continue
   elif grep -q "^| $NAME " <<< "$MODELS"; then
-    "$PYTHON" -m mmmaskattn export "$NAME" --out "$TARGET/models/$NAME.onnx"
+    "$PYTHON" -m mmmaskattn export "$NAME" --out "$TARGET/models/$NAME.onnx" $OPTIONS < /dev/null
   else
     echo "$NAME is left out: the model index has no weights for it"
   fi
-done
+done < <(node -p "require('$HERE/models.json').map((one) => one.name + (one.attention ? ' --attention' : '')).join('\n')")
 node "$HERE/build.mjs" "$TARGET"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,6 +124,29 @@ def test_what_the_attention_keeps(page, tmp_path):
     assert said['errors'] == []
     kept = load(page / 'models/attention.onnx').attention(tmp_path / 'halves.png')
     assert [kept[name][16, 2] for name in ATTENTION_NAMES] == pytest.approx([200 / 255, 55 / 255], abs=0.01)
+
+
+def test_models_that_ship_and_their_examples(tmp_path):
+    """Each by its title, with the picture that the page offers for it; the networks are drawn ones."""
+    known = json.loads((WEB / 'models.json').read_text())
+    (tmp_path / 'page/models').mkdir(parents=True)
+    for one in known:
+        write_model(tmp_path / 'page/models' / f'{one["name"]}.onnx', 'semantic')
+    steps = [['wait'], ['text', '#model']]
+    for one in known:
+        steps += [['choose', f'{one["name"]}.onnx'], ['text', '#about'], ['hidden', '#example']]
+        steps += [['click', '#example'], ['text', '#status']] if 'example' in one else []
+    with served(build(tmp_path / 'page')) as url:
+        answers = drive(tmp_path, url, steps)['answers']
+    assert answers[1].split('\n') == [one['title'] for one in known]
+    answers = iter(answers[2:])
+    for one in known:
+        next(answers)
+        assert next(answers).startswith(one['about'])
+        assert next(answers) is ('example' not in one)
+        if 'example' in one:
+            next(answers)
+            assert next(answers).startswith(f'{Path(one["example"]).name}: ')
 
 
 def test_licences_of_all_that_the_page_consists_of(page):
