@@ -28,6 +28,26 @@ LARGE_PICTURE = 2**22
 """Pixels from which on a picture is made small here, row by row, and not in the network, which copies it as float32."""
 MOST_THREADS = 1024
 """More are a slip of the keyboard, and hold up the machine."""
+UNNEEDED = (
+    'AttentionFusion',
+    'BiasDropoutFusion',
+    'BiasSoftmaxFusion',
+    'CommonSubexpressionElimination',
+    'ConstantFolding',
+    'DivMulFusion',
+    'EmbedLayerNormFusion',
+    'GatherToSliceFusion',
+    'GatherToSplitFusion',
+    'GroupQueryAttentionFusion',
+    'MatMulNBitsFusion',
+    'MatMulScaleFusion',
+    'MatmulTransposeFusion',
+    'PropagateCastOps',
+    'ReshapeFusion',
+    'TransposeOptimizer',
+)
+"""Searches of onnxruntime that make no exported model quicker: the export has done the like, or they are for language
+models. Without them loading takes a quarter less."""
 _LONGEST_REASON = 150
 
 
@@ -187,7 +207,9 @@ class ExportedModel:
         options.intra_op_num_threads = threads
         options.enable_cpu_mem_arena = options.enable_mem_pattern = False  # as quick, and half the memory
         try:
-            session = onnxruntime.InferenceSession(self.file, options, providers=['CPUExecutionProvider'])
+            session = onnxruntime.InferenceSession(
+                self.file, options, providers=['CPUExecutionProvider'], disabled_optimizers=UNNEEDED
+            )
         except Exception as error:  # onnxruntime has a dozen kinds, without a base of their own
             raise ModelFileError(f'{self.file}: onnxruntime refuses it: {_reason(error)}; export it again') from None
         check_ends(self.file, self.info, session.get_inputs(), session.get_outputs())
