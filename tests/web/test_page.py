@@ -158,6 +158,27 @@ def test_licences_of_all_that_the_page_consists_of(page):
     assert 'href="licences.txt"' in (page / 'index.html').read_text()
 
 
+def test_what_is_chosen_while_a_model_is_loaded(page, shot, tmp_path):
+    """A picture waits for the model; of two models the later one counts; where one fails the one before stays."""
+    (tmp_path / 'foreign.onnx').write_bytes(b'no network')
+    again, last = (shutil.copy(shot, tmp_path / f'{name}.png') for name in ('again', 'last'))
+    steps = [['upload', '#file', str(shot)], ['text', '#status'],
+             ['slow', 'instance.onnx', 1500], ['hurry', 'instance.onnx'], ['choose', 'semantic.onnx'], ['pause', 2500],
+             ['upload', '#file', str(again)], ['text', '#status'], ['value', '#model'],
+             ['upload', '#own', str(tmp_path / 'foreign.onnx')], ['text', '#problem'], ['value', '#model'],
+             ['upload', '#file', str(last)], ['text', '#status']]  # fmt: skip
+    with served(page) as url:
+        said = drive(tmp_path, f'{url}?model=panoptic', steps)
+    answers = said['answers']
+    assert answers[1].startswith('shot.png: 3 cell')
+    areas = answers[7].split('. ')[0]  # then the milliseconds
+    assert areas.startswith('again.png: ground')
+    assert answers[8] == answers[11] == 'semantic.onnx'
+    assert answers[10] == 'foreign.onnx: it is no ONNX file'
+    assert answers[13].split('. ')[0] == areas.replace('again', 'last')
+    assert said['errors'] == []
+
+
 def test_broken_huge_and_foreign_files(page, tmp_path):
     (tmp_path / 'broken.png').write_bytes(b'\x89PNG\r\n\x1a\n' + bytes(50))
     Image.new('RGB', (8000, 5000), 'white').save(tmp_path / 'huge.png')

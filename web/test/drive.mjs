@@ -29,6 +29,11 @@ const STEPS = {
     await page.selectOption('#model', file);
     await settled();
   },
+  slow: (file, milliseconds) => context.route(`**/${file}`, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    await route.continue();
+  }),
+  hurry: async (file) => void (await page.selectOption('#model', file)), // without waiting for an end
   upload: async (selector, path) => {
     await page.setInputFiles(selector, path);
     await settled();
@@ -73,6 +78,7 @@ const STEPS = {
   },
   screenshot: async (path) => void (await page.screenshot({ path, fullPage: true })),
   text,
+  value: (selector) => page.locator(selector).inputValue(),
   hidden: (selector) => page.locator(selector).isHidden(),
   label: () => page.locator('#canvas').getAttribute('aria-label'),
   width: () => page.evaluate(() => document.documentElement.scrollWidth),

@@ -13,7 +13,7 @@ const $ = (id) => document.getElementById(id);
 let engine = null;
 const stage = new Stage($('canvas')), camera = new Camera($('video'));
 const found = new Found($('legend').tBodies[0], $('objects'), $('objects-title'), point);
-const state = { models: [], info: null, picture: null, result: null, isLive: false, turn: 0 };
+const state = { models: [], info: null, place: -1, loading: null, picture: null, result: null, isLive: false, turn: 0 };
 
 function say(text) {
   $('status').textContent = text;
@@ -45,8 +45,11 @@ function point(number) {
   found.mark(number);
 }
 
-/** Predict for the picture chosen, if there are both a model and a picture. */
+/** Predict for the picture chosen, if there are both a model and a picture; a model that is being loaded is waited for. */
 async function predict(isLate) {
+  if (state.loading) say('Loading the model\u2026');
+  await state.loading;
+  if (isLate()) return;
   const { info, picture } = state;
   if (!info || !picture) return say(info ? 'Ready: choose a picture.' : 'Choose a model.');
   stage.show(picture.image);
@@ -97,13 +100,28 @@ const take = (file) => attempt(async (isLate) => {
   await predict(isLate);
 });
 
+/** Load a model and use it; if that fails the one before stays. A picture that is chosen meanwhile waits for it. */
 async function useModel(source, about, isLate) {
-  state.info = null;
   forget();
   say(`Loading ${about.title}${about.megabytes ? `, ${about.megabytes.toFixed(1)} MB` : ''}\u2026`);
+  const loading = adopt(source, about, () => state.loading === loading);
+  state.loading = loading;
+  try {
+    await loading;
+  } finally {
+    if (state.loading === loading) {
+      state.loading = null;
+      $('model').selectedIndex = state.place;
+    }
+  }
+  await predict(isLate);
+}
+
+async function adopt(source, about, isWanted) {
   const info = await engine.load(source);
-  if (isLate()) return;
+  if (!isWanted()) return;
   state.info = info;
+  state.place = state.models.indexOf(about);
   $('about').textContent = [about.about, `${info.task}, ${info.classes.length} classes, works at ${info.size[1]} x ${info.size[0]} pixels.`,
     info.licence ? `Licence of the weights: ${info.licence}.` : ''].filter(Boolean).join(' ');
   $('example').hidden = !about.example;
@@ -111,7 +129,6 @@ async function useModel(source, about, isLate) {
   $('attention-row').hidden = !info.attention.length;
   $('attention-map').replaceChildren(...info.attention.map((name) => new Option(name)));
   setScore(info.score);
-  await predict(isLate);
 }
 
 const choose = (number) => attempt((isLate) => {
@@ -127,7 +144,6 @@ const openOwn = (file) => attempt(async (isLate) => {
   } catch (error) {
     throw new Error(`${file.name}: ${error.message}`);
   }
-  $('model').selectedIndex = -1;
 });
 
 function setScore(value) {
@@ -145,6 +161,7 @@ function stopLive() {
 
 const shoot = () => attempt(async (isLate) => {
   stopLive();
+  await state.loading;
   if (!state.info) throw new Error('Camera: choose a model first');
   say('Waiting for the camera\u2026');
   try {
@@ -161,6 +178,7 @@ const live = () => attempt(async (isLate) => {
     stopLive();
     return say('Camera stopped; its last frame is shown.');
   }
+  await state.loading;
   if (!state.info) throw new Error('Camera: choose a model first');
   say('Waiting for the camera\u2026');
   await camera.start();

@@ -17,7 +17,10 @@ ort.env.wasm.wasmPaths = new URL('../ort/', import.meta.url).href;
 ort.env.logLevel = 'fatal';
 let current = null; // { info, session, names }
 
+let latest = 0; // number of the last load that was begun
+
 async function load({ url, bytes }) {
+  const number = ++latest;
   if (url) {
     const answer = await fetch(url);
     if (!answer.ok) throw new Error(`${url}: the server answers ${answer.status}`);
@@ -29,6 +32,10 @@ async function load({ url, bytes }) {
   const missing = names.filter((name) => !session.outputNames.includes(name));
   if (missing.length || session.inputNames.length !== 2) {
     throw new Error(`it has not the inputs and outputs of a ${info.task} model; export it again`);
+  }
+  if (number !== latest) {
+    await session.release();
+    throw new Error('another model was chosen');
   }
   await current?.session.release();
   current = { info, session, names };
