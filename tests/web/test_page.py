@@ -87,7 +87,8 @@ def test_controls_keyboard_and_pointer(page, shot, tmp_path):
     tabs = [step for _ in range(6) for step in (['key', 'Tab'], ['focused'])]
     steps = [*tabs, ['upload', '#file', str(shot)], ['pixel', 0.2, 0.26], ['slide', '#opacity', 0],
              ['pixel', 0.2, 0.26], ['hover', 0.2, 0.26], ['hover', 0.5, 0.5],
-             ['paste', str(shot)], ['text', '#status'], ['drop', str(shot)], ['text', '#status']]  # fmt: skip
+             ['paste', str(shot)], ['text', '#status'], ['drop', str(shot)], ['text', '#status'],
+             ['focus', '#objects button'], ['text', '#objects .shown'], ['label']]  # fmt: skip
     with served(page) as url:
         answers = drive(tmp_path, f'{url}?model=panoptic', [['wait'], *steps])['answers'][1:]
     assert answers[1:12:2] == ['Skip to the result', 'model', 'file', 'shot', 'live', 'A model of your own']
@@ -97,6 +98,8 @@ def test_controls_keyboard_and_pointer(page, shot, tmp_path):
     assert answers[5] == 'ground'
     assert answers[7].startswith('pasted.png: 3 cell')
     assert answers[9].startswith('dropped.png: 3 cell')
+    assert answers[11].strip().startswith('1 cell 0.90, ')  # pointed out by keyboard, too
+    assert answers[12].startswith('dropped.png with what was found: 3 cell')
 
 
 def test_what_the_attention_keeps(page, tmp_path):

@@ -62,6 +62,7 @@ const STEPS = {
   },
   press: (selector) => page.click(selector), // without waiting for an end
   key: (key) => page.keyboard.press(key),
+  focus: (selector) => page.locator(selector).first().focus(),
   focused: () => page.evaluate(() => document.activeElement.id || document.activeElement.textContent),
   hover: async (x, y) => {
     const frame = await page.locator('#canvas').boundingBox();
