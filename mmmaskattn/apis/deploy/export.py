@@ -18,6 +18,7 @@ import numpy as np
 import onnx
 import torch
 
+from mmmaskattn.apis.deploy.attention import ATTENTION, attention_names, attention_told
 from mmmaskattn.apis.deploy.compare import Differences, compare, drawn_pictures
 from mmmaskattn.apis.deploy.graph import INPUTS, OUTPUTS, SemanticGraph, graph_of
 from mmmaskattn.apis.deploy.metadata import describe, metadata_text, write_metadata
@@ -68,6 +69,7 @@ def export_model(
     layout: Layout = 'nhwc',
     dynamic: Dynamic | None = None,
     quantize: Any = None,
+    attention: bool = False,
 ) -> Exported:
     """Write a model as one ONNX file, with all that comes before and after the network, and a json file beside it.
 
@@ -83,6 +85,7 @@ def export_model(
             one at a time. Pictures may have any size in both.
         quantize: Pictures such as the model will see, as the inferencer takes them: the network becomes int8, and they
             say how large its values are. They are what is compared on, too, if no others are given.
+        attention: One output more, ``attention``: what the masks of the attention keep, see `KeptKeys.maps`.
 
     Returns:
         What was written.
@@ -100,13 +103,25 @@ def export_model(
     metadata = describe(inferencer, layout, batch)
     seen = None if quantize is None else read_examples(quantize, CALIBRATED)
     examples = read_examples(pictures) if seen is None or pictures is not None else seen[:COMPARED]
-    model = record(graph, OUTPUTS[inferencer.task], layout, batch)
+    model = _recorded(graph, inferencer, metadata, batch, attention)
     content, differences = _proved(model, metadata, inferencer, examples)
     if seen is not None:
         model = quantise(model, seen, inferencer.size, layout)
         metadata['precision'] = 'int8'
         content, differences = _proved(model, metadata, inferencer, examples)
     return keep(content, target, metadata, differences)
+
+
+def _recorded(
+    graph: torch.nn.Module, inferencer: MaskAttnInferencer, metadata: dict[str, Any], batch: bool, attention: bool
+) -> onnx.ModelProto:
+    """The graph as ONNX, if told so with what the attention keeps, which is said in the metadata then."""
+    outputs = OUTPUTS[inferencer.task]
+    if not attention:
+        return record(graph, outputs, metadata['layout'], batch)
+    with attention_told(graph, inferencer.ready.module) as kept:
+        metadata[ATTENTION] = attention_names(graph, kept, *example(metadata['layout'], batch))
+        return record(graph, (*outputs, ATTENTION), metadata['layout'], batch)
 
 
 def _proved(
@@ -203,16 +218,13 @@ def record(graph: torch.nn.Module, outputs: tuple[str, ...], layout: Layout, bat
         layout: Axes of the pictures.
         batch: Whether the number of pictures is left open.
     """
-    height, width = EXAMPLE
-    noise = torch.randint(0, 256, (2 if batch else 1, height, width, 3), generator=torch.Generator().manual_seed(0))
-    pictures = noise.byte() if layout == 'nhwc' else noise.byte().permute(0, 3, 1, 2).contiguous()
     rows = 1 if layout == 'nhwc' else 2
     free = torch.export.Dim.DYNAMIC
     axes = {rows: free, rows + 1: free, **({0: free} if batch else {})}
     with _in_silence(), torch.no_grad():
         program = torch.onnx.export(
             graph,
-            (pictures, torch.tensor(EXAMPLE)),
+            example(layout, batch),
             dynamo=True,
             opset_version=OPSET,
             input_names=list(INPUTS),
@@ -224,6 +236,14 @@ def record(graph: torch.nn.Module, outputs: tuple[str, ...], layout: Layout, bat
     model = program.model_proto
     _name_axes(model, layout)
     return model
+
+
+def example(layout: Layout, batch: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """The inputs that a graph is recorded with: noise, and its size."""
+    height, width = EXAMPLE
+    noise = torch.randint(0, 256, (2 if batch else 1, height, width, 3), generator=torch.Generator().manual_seed(0))
+    pictures = noise.byte() if layout == 'nhwc' else noise.byte().permute(0, 3, 1, 2).contiguous()
+    return pictures, torch.tensor(EXAMPLE)
 
 
 @contextlib.contextmanager
@@ -248,7 +268,7 @@ def _name_axes(model: onnx.ModelProto, layout: Layout) -> None:
     """Axes get names that say what they are."""
     axes = ('pictures', 'height', 'width', '') if layout == 'nhwc' else ('pictures', '', 'height', 'width')
     maps, objects = ('pictures', 'output_height', 'output_width'), ('objects', 'things')
-    named = {'pictures': axes, 'labels': maps, 'owners': maps}
+    named = {'pictures': axes, 'labels': maps, 'owners': maps, ATTENTION: ('pictures', '', '', '')}
     for value in (*model.graph.input, *model.graph.output):
         dimensions = value.type.tensor_type.shape.dim
         names = named.get(value.name, objects)
