@@ -323,6 +323,9 @@ def _export_parser() -> argparse.ArgumentParser:
         help='batch: any number of pictures at a time, the default of semantic models; size: one; of any size in both',
     )
     parser.add_argument('--pictures', metavar='DIR', help='what to compare it with PyTorch on; drawn ones by default')
+    parser.add_argument(
+        '--attention', action='store_true', help='one output more: what mask attention keeps, for the page to show'
+    )
     return parser
 
 
@@ -339,7 +342,12 @@ def export(argv: Sequence[str] | None) -> None:
     quiet_start()
     model = Model(args.model, args.weights, task=args.task)
     done = model.export(
-        args.out, pictures=args.pictures, layout=args.layout, dynamic=args.dynamic, quantize=args.quantize
+        args.out,
+        pictures=args.pictures,
+        layout=args.layout,
+        dynamic=args.dynamic,
+        quantize=args.quantize,
+        attention=args.attention,
     )
     print('\n'.join(done.lines()))
 

@@ -25,5 +25,25 @@ for (const file of order) {
   if (about.example) await cp(join(HERE, '..', about.example), join(target, 'examples', basename(about.example)));
   list.push({ file, title: about.title ?? basename(file, '.onnx'), about: about.about ?? '', example: about.example && basename(about.example), megabytes });
 }
+await writeFile(join(target, 'licences.txt'), await licences(list));
 await writeFile(join(target, 'models', 'index.json'), JSON.stringify(list, null, 1));
 console.log(`${target}: the page with ${list.length} models`);
+
+/** Names, versions and licences of all that the page consists of, with their texts. */
+async function licences(models) {
+  const ours = JSON.parse(await readFile(join(HERE, 'package.json'), 'utf8'));
+  const parts = [`The page, ${ours.name} ${ours.version}: ${ours.license}, see below.`];
+  for (const name of ['onnxruntime-web', 'onnxruntime-common']) {
+    const { version, license } = JSON.parse(await readFile(join(HERE, 'node_modules', name, 'package.json'), 'utf8'));
+    parts.push(`${name} ${version}: ${license}, see below.`);
+  }
+  const notices = await stat(join(target, 'ort/ThirdPartyNotices.txt')).catch(() => null);
+  if (notices) parts.push('What is compiled into onnxruntime: ort/ThirdPartyNotices.txt.');
+  for (const { file } of models) {
+    const beside = join(target, 'models', file.replace(/\.onnx$/, '.json'));
+    const licence = await readFile(beside, 'utf8').then((text) => JSON.parse(text).licence, () => null);
+    parts.push(`The weights in models/${file}: ${licence ?? 'no licence is named'}.`);
+  }
+  const texts = await Promise.all([join(HERE, 'licences/onnxruntime.txt'), join(HERE, '../LICENSE')].map((path) => readFile(path, 'utf8')));
+  return [parts.join('\n'), `onnxruntime-web and onnxruntime-common\n\n${texts[0]}`, `The page\n\n${texts[1]}`].join(`\n\n${'_'.repeat(72)}\n\n`);
+}

@@ -113,7 +113,7 @@ class Model:
 
         Args:
             out: ``*.onnx``, which runs without torch; ``*.pt2`` or ``*.ncnn.param``.
-            **options: ``pictures``, ``layout``, ``dynamic``, ``quantize``.
+            **options: ``pictures``, ``layout``, ``dynamic``, ``quantize``, ``attention``.
 
         Returns:
             What was written, and how far it is from PyTorch.

@@ -9,13 +9,11 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 
@@ -65,6 +63,8 @@ def measure(file: str | Path, picture: str | Path | None = None, threads: int = 
         PictureError: If the picture cannot be read.
         ValueError: If ``threads`` or ``repeats`` is not what it must be.
     """
+    import subprocess  # nothing that the process whose start is measured needs
+
     check_threads(threads)
     if repeats < 1:
         raise ValueError(f'repeats: found {repeats}, expected 1 or more')
@@ -95,7 +95,7 @@ def _child(file: str, name: str, threads: str, repeats: str, start: str) -> None
         model.result(picture)
         times.append(time.perf_counter() - begin)
     size = Path(file).stat().st_size / 1e6
-    print(json.dumps(asdict(Cost(file, size, cold, loaded, 1e3 * median(times), _peak(), objects))))
+    print(json.dumps(asdict(Cost(file, size, cold, loaded, 1e3 * float(np.median(times)), _peak(), objects))))
 
 
 def _peak() -> float:

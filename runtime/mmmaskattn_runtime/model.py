@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from mmmaskattn_runtime.maps import Objects, instance_fields, panoptic_fields, semantic_fields
 from mmmaskattn_runtime.model_file import ModelFileError, read_info
-from mmmaskattn_runtime.outputs import OUTPUTS, SCORE, check_ends, checked_outputs
+from mmmaskattn_runtime.outputs import ATTENTION, OUTPUTS, SCORE, check_ends, checked_attention, checked_outputs
 from mmmaskattn_runtime.pictures import Picture, PictureError, Skipped, find_pictures, read_picture
 from mmmaskattn_runtime.resizing import shrink
 from mmmaskattn_runtime.result import Result
@@ -25,6 +25,26 @@ LARGE_PICTURE = 2**22
 """Pixels from which on a picture is made small here, row by row, and not in the network, which copies it as float32."""
 MOST_THREADS = 1024
 """More are a slip of the keyboard, and hold up the machine."""
+UNNEEDED = (
+    'AttentionFusion',
+    'BiasDropoutFusion',
+    'BiasSoftmaxFusion',
+    'CommonSubexpressionElimination',
+    'ConstantFolding',
+    'DivMulFusion',
+    'EmbedLayerNormFusion',
+    'GatherToSliceFusion',
+    'GatherToSplitFusion',
+    'GroupQueryAttentionFusion',
+    'MatMulNBitsFusion',
+    'MatMulScaleFusion',
+    'MatmulTransposeFusion',
+    'PropagateCastOps',
+    'ReshapeFusion',
+    'TransposeOptimizer',
+)
+"""Searches of onnxruntime that make no exported model quicker: the export has done the like, or they are for language
+models. Without them loading takes a quarter less."""
 _LONGEST_REASON = 150
 
 
@@ -112,8 +132,7 @@ class ExportedModel:
             The fields of its `Result` that hold what was found.
         """
         size = (picture.shape[0], picture.shape[1])
-        small = shrink(picture, self.size) if size[0] * size[1] > LARGE_PICTURE else picture
-        found = self._maps(self.batch(small), size)
+        found = self._maps(self.batch(picture), size)
         if self.task == 'semantic':
             return semantic_fields(found['labels'], self.classes, size)
         objects = Objects(found['owners'], found['classes'], found['scores'], found['class_scores'])
@@ -130,13 +149,15 @@ class ExportedModel:
             size: (h, w) of the maps; the picture's own by default.
 
         Returns:
-            Arrays by name: ``labels`` and ``owners`` (h, w), ``classes`` and ``scores`` (K,), ``class_scores`` (K, T).
+            Arrays by name: ``labels`` and ``owners`` (h, w), ``classes`` and ``scores`` (K,), ``class_scores`` (K, T),
+            ``attention`` (maps, h, w).
         """
-        return self._run(self.batch(picture), size or (picture.shape[0], picture.shape[1]))
-
-    def batch(self, picture: np.ndarray) -> np.ndarray:
-        """A picture, RGB, uint8, (H, W, 3), as the file takes it."""
-        return np.ascontiguousarray(picture[None] if self.info.layout == 'nhwc' else picture.transpose(2, 0, 1)[None])
+        size, batch = size or (picture.shape[0], picture.shape[1]), self.batch(picture)
+        found = self._run(batch, size)
+        if self.info.attention:
+            (maps,) = self._values([ATTENTION], batch, size)
+            found[ATTENTION] = checked_attention(self.file, self.info, maps)
+        return found
 
     def result(self, picture: np.ndarray, name: str = 'picture') -> Result:
         """Predict for a picture that was read.
@@ -147,6 +168,31 @@ class ExportedModel:
         """
         size = (picture.shape[0], picture.shape[1])
         return Result(classes=self.classes, size=size, name=name, **self.fields(picture))
+
+    def attention(self, picture: Picture) -> dict[str, np.ndarray]:
+        """What the masks of the attention keep of each position, of a file that ``export --attention`` has written.
+
+        Args:
+            picture: As for a prediction.
+
+        Returns:
+            float32 (h, w), 0 to 1, by where in the network it is, such as ``'1: encoder 8x8'``; cells of coarse maps
+            are repeated. Empty where the file does not tell.
+
+        Raises:
+            PictureError: If the picture cannot be read.
+            ModelFileError: If the file cannot be run, or gives what an exported model does not.
+        """
+        if not self.info.attention:
+            return {}
+        (found,) = self._values([ATTENTION], self.batch(read_picture(picture)), self.size)
+        return dict(zip(self.info.attention, checked_attention(self.file, self.info, found)))
+
+    def batch(self, picture: np.ndarray) -> np.ndarray:
+        """A picture, RGB, uint8, (H, W, 3), as the file takes it; a large one is made small first."""
+        is_large = picture.shape[0] * picture.shape[1] > LARGE_PICTURE
+        small = shrink(picture, self.size) if is_large else picture
+        return np.ascontiguousarray(small[None] if self.info.layout == 'nhwc' else small.transpose(2, 0, 1)[None])
 
     def _maps(self, batch: np.ndarray, size: tuple[int, int]) -> dict[str, np.ndarray]:
         """What the network gives, at the picture's size or that divided by a whole number."""
@@ -159,14 +205,17 @@ class ExportedModel:
         return self._run(batch, (-(-size[0] // parts), -(-size[1] // parts)))
 
     def _run(self, batch: np.ndarray, size: tuple[int, int]) -> dict[str, np.ndarray]:
-        feeds = {'pictures': batch, 'output_size': np.array(size, np.int64), **self._given}
         start = self.clock()
+        found = self._values(OUTPUTS[self.task], batch, size)
+        self.network_seconds = self.clock() - start
+        return checked_outputs(self.file, self.info, dict(zip(OUTPUTS[self.task], found)), size)
+
+    def _values(self, names: Sequence[str], batch: np.ndarray, size: tuple[int, int]) -> Sequence[Any]:
+        feeds = {'pictures': batch, 'output_size': np.array(size, np.int64), **self._given}
         try:
-            found = dict(zip(OUTPUTS[self.task], self._session.run(OUTPUTS[self.task], feeds)))
+            return self._session.run(list(names), feeds)
         except Exception as error:  # onnxruntime has a dozen kinds, without a base of their own
             raise ModelFileError(f'{self.file}: running it fails: {_reason(error)}; export it again') from None
-        self.network_seconds = self.clock() - start
-        return checked_outputs(self.file, self.info, found, size)
 
     def open_session(self, threads: int) -> Any:
         """Load the network; a subclass for another runtime gives something else that has onnxruntime's ``run``.
@@ -184,7 +233,9 @@ class ExportedModel:
         options.intra_op_num_threads = threads
         options.enable_cpu_mem_arena = options.enable_mem_pattern = False  # as quick, and half the memory
         try:
-            session = onnxruntime.InferenceSession(self.file, options, providers=['CPUExecutionProvider'])
+            session = onnxruntime.InferenceSession(
+                self.file, options, providers=['CPUExecutionProvider'], disabled_optimizers=UNNEEDED
+            )
         except Exception as error:  # onnxruntime has a dozen kinds, without a base of their own
             raise ModelFileError(f'{self.file}: onnxruntime refuses it: {_reason(error)}; export it again') from None
         check_ends(self.file, self.info, session.get_inputs(), session.get_outputs())

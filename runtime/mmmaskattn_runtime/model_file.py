@@ -15,7 +15,7 @@ from mmmaskattn_runtime.result import Classes
 
 KEY, FORMAT = 'mmmaskattn', 1
 TASKS, LAYOUTS = ('semantic', 'instance', 'panoptic'), ('nhwc', 'nchw')
-MOST_CLASSES, LARGEST_SIDE = 32767, 8192
+MOST_CLASSES, LARGEST_SIDE, MOST_MAPS = 32767, 8192, 1000
 DEFAULT_SCORE, DEFAULT_INSTANCES = 0.3, 100
 AGAIN = 'export it again: mmmaskattn export NAME --out FILE.onnx'
 _SHOWN = 60
@@ -38,6 +38,7 @@ class ModelInfo:
         score: Least score of an instance.
         most: Most instances of a picture.
         precision: Of the network: ``'float32'`` or ``'int8'``.
+        attention: Names of the maps that say what the attention keeps; none where the file does not tell.
         licence: Of the weights.
         source: Config and sha256 of the weights.
         versions: Of what wrote the file.
@@ -51,6 +52,7 @@ class ModelInfo:
     score: float = DEFAULT_SCORE
     most: int = DEFAULT_INSTANCES
     precision: str = 'float32'
+    attention: tuple[str, ...] = ()
     licence: str = ''
     source: Any = None
     versions: Any = None
@@ -118,6 +120,7 @@ class _Reader:
             score=float(self.take('score', _is_share, '0 to 1', DEFAULT_SCORE, thresholds)),
             most=self.take('instances', _is_count, 'a whole number, 1 or more', DEFAULT_INSTANCES, thresholds),
             precision=self.take('precision', _is_text, 'a text', 'float32'),
+            attention=tuple(self.take('attention', _are_texts, f'a list of at most {MOST_MAPS} names, each once', [])),
             licence=self.take('licence', _is_text, 'a text', ''),
             source=self.content.get('source'),
             versions=self.content.get('versions'),
@@ -187,6 +190,10 @@ def _is_share(value: Any) -> bool:
 
 def _are_names(value: Any) -> bool:
     return isinstance(value, list) and 0 < len(value) <= MOST_CLASSES and all(map(_is_text, value))
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and len(set(value)) == len(value) <= MOST_MAPS and all(map(_is_text, value))
 
 
 def _are_colours(value: Any, count: int) -> bool:

@@ -19,6 +19,8 @@ OUTPUTS = {
     'panoptic': ('owners', 'classes', 'scores', 'class_scores', 'labels'),
 }
 MAPS = ('labels', 'owners')
+ATTENTION = 'attention'
+"""Output, of files whose metadata name its maps."""
 
 
 def check_ends(file: str, info: ModelInfo, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
@@ -40,7 +42,8 @@ def check_ends(file: str, info: ModelInfo, inputs: Sequence[Any], outputs: Seque
     axes = shape[1:3] if info.layout == 'nhwc' else shape[2:]
     if any(isinstance(side, int) for side in axes):
         raise ModelFileError(f'{file}: takes pictures of {axes} pixels alone; expected any size; export it again')
-    missing = [name for name in OUTPUTS[info.task] if name not in {one.name for one in outputs}]
+    expected = (*OUTPUTS[info.task], *([ATTENTION] if info.attention else []))
+    missing = [name for name in expected if name not in {one.name for one in outputs}]
     if missing:
         raise ModelFileError(f'{file}: a {info.task} model without the output {missing[0]!r}; export it again')
 
@@ -80,6 +83,31 @@ def checked_outputs(
             what = f'{numbers} classes, scores and class_scores, greatest owner {highest}'
             raise ModelFileError(f'{file}: its outputs do not agree: {what}; export it again')
     return found
+
+
+def checked_attention(file: str, info: ModelInfo, value: Any) -> np.ndarray:
+    """Take the axis of the one picture off what the attention keeps, and refuse what cannot be.
+
+    Args:
+        file: The file.
+        info: What it says of itself.
+        value: The output.
+
+    Returns:
+        float (M, h, w), 0 to 1.
+
+    Raises:
+        ModelFileError: If it is not one map for each name.
+    """
+    found = np.asarray(value)
+    maps = found[0] if found.ndim == 4 and len(found) == 1 else found
+    if maps.ndim != 3 or maps.dtype.kind != 'f' or len(maps) != len(info.attention) or not maps.size:
+        what = f'{found.dtype} {found.shape}, expected floats (1, {len(info.attention)}, height, width)'
+    elif not (maps.min() >= 0 and maps.max() <= 1):
+        what = f'{maps.min()} to {maps.max()}, expected 0 to 1'
+    else:
+        return maps
+    raise ModelFileError(f'{file}: output {ATTENTION!r}: found {what}; export it again')
 
 
 def _check(file: str, info: ModelInfo, name: str, value: np.ndarray, size: tuple[int, int]) -> None:

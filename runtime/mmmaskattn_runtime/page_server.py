@@ -177,7 +177,7 @@ def make_server(folder: str | Path, port: int = PORT, results: ResultsFolder | N
         return PageServer((HOST, port), handler)
     except (OSError, OverflowError) as error:
         raise OSError(
-            f'port {port}: {getattr(error, "strerror", None) or error}; name another one with --port'
+            f'port {port}: {str(getattr(error, "strerror", None) or error).rstrip(".")}; name another one with --port'
         ) from None
 
 

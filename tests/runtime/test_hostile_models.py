@@ -7,7 +7,7 @@ import json
 import numpy as np
 import onnx
 import pytest
-from exported_files import make_model, metadata, write_model
+from exported_files import ATTENTION_NAMES, make_model, metadata, write_model
 
 from mmmaskattn_runtime import ModelFileError, load
 from mmmaskattn_runtime.onnx_metadata import read_metadata
@@ -78,6 +78,7 @@ WRONG = {
     'size': [None, 128, [128], [0, 128], [128, 10**9], ['128', '128'], [1.5, 2]],
     'layout': ['hwc', 3, []],
     'thresholds': [3, dict(score=2), dict(score='high'), dict(score=float('nan')), dict(instances=0)],
+    'attention': ['all', [3], ['a', 'a'], {'a': 1}],
     'licence': [['MIT']],
 }
 
@@ -115,9 +116,9 @@ def test_another_network_under_our_metadata(tmp_path):
     assert 'onnxruntime refuses it' in refusal(path)
 
 
-def changed_constant(path, name, value):
-    """A panoptic model of which one constant is another."""
-    model = make_model('panoptic')
+def changed_constant(path, name, value, model=None):
+    """A model, a panoptic one by default, of which one constant is another."""
+    model = model or make_model('panoptic')
     for one in model.graph.initializer:
         if one.name == name:
             one.CopyFrom(onnx.numpy_helper.from_array(value, name))
@@ -143,3 +144,24 @@ def changed_constant(path, name, value):
 )
 def test_outputs_that_cannot_be(tmp_path, name, value):
     refusal(changed_constant(tmp_path / 'a.onnx', name, value), run=True)
+
+
+def test_attention_that_cannot_be(tmp_path):
+    """Maps that are not there, too few, or beyond 0 to 1."""
+    text = json.dumps(metadata('semantic', attention=['1: encoder 32x32']))
+    onnx.save(make_model('semantic', text=text), tmp_path / 'a.onnx')
+    assert "without the output 'attention'" in refusal(tmp_path / 'a.onnx')
+    onnx.save(make_model('semantic', text=text, attention=True), tmp_path / 'a.onnx')
+    with pytest.raises(ModelFileError, match=r"a\.onnx: output 'attention': found float32 \(1, 2, 32, 32\), expected"):
+        load(tmp_path / 'a.onnx').attention(PICTURE)
+    path = changed_constant(tmp_path / 'a.onnx', 'unit', np.float32(9), make_model('semantic', attention=True))
+    with pytest.raises(ModelFileError, match=r'found 0\.0 to 9\.0, expected 0 to 1'):
+        load(with_names(path)).attention(PICTURE)
+
+
+def with_names(path):
+    """A file whose metadata name two maps of attention."""
+    model = onnx.load(path)
+    model.metadata_props[0].value = json.dumps(metadata('semantic', attention=ATTENTION_NAMES))
+    onnx.save(model, path)
+    return path

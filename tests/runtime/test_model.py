@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from exported_files import write_model
+from exported_files import ATTENTION_NAMES, write_model
 from PIL import Image
 
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
@@ -68,6 +68,17 @@ def test_a_panoptic_file_gives_all_that_the_inferencer_gives(files, shot):
     black = load(files['panoptic'])(np.zeros((5, 9), np.uint8))
     assert black.instances == ()
     assert black.areas() == {'ground': 45}
+
+
+def test_what_the_attention_keeps(files, tmp_path, shot):
+    """Results are the same with it and without."""
+    model = load(write_model(tmp_path / 'a.onnx', 'panoptic', attention=ATTENTION_NAMES))
+    bright, dark = (model.attention(shot)[name] for name in ATTENTION_NAMES)
+    assert bright.shape == dark.shape == (32, 32)
+    assert np.array_equal(bright > 0.5, quarters((32, 32))[..., 0] > 0)
+    assert dark == pytest.approx(1 - bright, abs=1e-6)
+    assert np.array_equal(model(shot).segment_ids, load(files['panoptic'])(shot).segment_ids)
+    assert load(files['panoptic']).attention(shot) == {}
 
 
 def test_most_instances_and_no_object(tmp_path, shot):

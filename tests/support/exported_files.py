@@ -57,6 +57,13 @@ LABELS = """
     painted = Squeeze(inside, axis_zero)
     labels = Where(painted, of_owner, ground_label)
 """
+ATTENTION = """
+    of_pixels = ReduceMean<keepdims = 1>(small, axis_one)
+    of_white = Div(of_pixels, white)
+    kept = Clip(of_white, nothing, unit)
+    left_out = Sub(unit, kept)
+    attention = Concat<axis = 1>(kept, left_out)
+"""
 MAP = 'int32[h, w] {}'
 OBJECT_ENDS = f'{MAP.format("owners")}, int32[k] classes, float[k] scores, float[k, t] class_scores'
 ENDS = {
@@ -64,6 +71,10 @@ ENDS = {
     'instance': OBJECT_ENDS,
     'panoptic': f'{MAP.format("labels")}, {OBJECT_ENDS}',
 }
+
+
+ATTENTION_NAMES = ['1: encoder 32x32', '2: decoder 32x32']
+"""Of the two maps of a file with attention: what is bright, and what is dark."""
 
 
 def constants() -> dict[str, np.ndarray]:
@@ -77,7 +88,13 @@ def constants() -> dict[str, np.ndarray]:
     )
     found = {name: np.array(value, np.int64) for name, value in whole.items()}
     found.update(zero=np.int64(0), minus_one=np.int64(-1), ground_label=np.int32(2), quarters=quarters)
-    found.update(threshold=np.float32(128), white=np.float32(255), half=np.float32(0.5))
+    found.update(
+        nothing=np.float32(0),
+        unit=np.float32(1),
+        threshold=np.float32(128),
+        white=np.float32(255),
+        half=np.float32(0.5),
+    )
     found.update(of_quarters=np.array(OF_QUARTERS, np.int32), of_scores=np.array(SCORES, np.float32))
     found.update(of_class_scores=np.array(CLASS_SCORES, np.float32))
     return found
@@ -105,18 +122,21 @@ def metadata(task: str, /, **changes: Any) -> dict[str, Any]:
     return {**content, **changes}
 
 
-def make_model(task: str, layout: str = 'nhwc', text: str | None = None) -> onnx.ModelProto:
+def make_model(task: str, layout: str = 'nhwc', text: str | None = None, attention: bool = False) -> onnx.ModelProto:
     """A model of a task: semantic pixels take their strongest colour; objects are what is bright in each quarter.
 
     Args:
         task: Which.
         layout: Of its input.
         text: Metadata; those of `metadata` by default.
+        attention: Whether it says what its attention keeps.
     """
     axes = 'n, height, width, 3' if layout == 'nhwc' else 'n, 3, height, width'
     body = START + (SEMANTIC if task == 'semantic' else OBJECTS) + (LABELS if task == 'panoptic' else '')
+    body += ATTENTION if attention else ''
+    ends = ENDS[task] + (', float[n, m, a, b] attention' if attention else '')
     turned = 'Transpose<perm = [0, 3, 1, 2]>(pictures)' if layout == 'nhwc' else 'Identity(pictures)'
-    graph = f'drawn (uint8[{axes}] pictures, int64[two] output_size) => ({ENDS[task]}) {{ turned = {turned}'
+    graph = f'drawn (uint8[{axes}] pictures, int64[two] output_size) => ({ends}) {{ turned = {turned}'
     graph += body.format(pictures='turned') + '}'
     graph = graph.replace('int64[two]', 'int64[2]')
     model = parser.parse_model(f'<ir_version: 8, opset_import: ["" : 18]> {graph}')
@@ -132,5 +152,6 @@ def make_model(task: str, layout: str = 'nhwc', text: str | None = None) -> onnx
 def write_model(path: Path, task: str, /, **changes: Any) -> Path:
     """Write a model, with changes to its metadata."""
     layout = 'nchw' if changes.get('layout') == 'nchw' else 'nhwc'
-    onnx.save(make_model(task, layout, json.dumps(metadata(task, **changes))), path)
+    text = json.dumps(metadata(task, **changes))
+    onnx.save(make_model(task, layout, text, attention='attention' in changes), path)
     return path

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import build, drive, missing, served
-from exported_files import write_model
+from browser import WEB, build, drive, missing, served
+from exported_files import ATTENTION_NAMES, write_model
 from PIL import Image
 
 from mmmaskattn_runtime import ResultsFolder, RunLengths, Writer, load, read_picture
@@ -25,6 +26,7 @@ def page(tmp_path_factory):
     (folder / 'models').mkdir()
     for task in ('panoptic', 'instance', 'semantic'):
         write_model(folder / 'models' / f'{task}.onnx', task)
+    write_model(folder / 'models' / 'attention.onnx', 'semantic', attention=ATTENTION_NAMES)
     return build(folder)
 
 
@@ -85,7 +87,8 @@ def test_controls_keyboard_and_pointer(page, shot, tmp_path):
     tabs = [step for _ in range(6) for step in (['key', 'Tab'], ['focused'])]
     steps = [*tabs, ['upload', '#file', str(shot)], ['pixel', 0.2, 0.26], ['slide', '#opacity', 0],
              ['pixel', 0.2, 0.26], ['hover', 0.2, 0.26], ['hover', 0.5, 0.5],
-             ['paste', str(shot)], ['text', '#status'], ['drop', str(shot)], ['text', '#status']]  # fmt: skip
+             ['paste', str(shot)], ['text', '#status'], ['drop', str(shot)], ['text', '#status'],
+             ['focus', '#objects button'], ['text', '#objects .shown'], ['label']]  # fmt: skip
     with served(page) as url:
         answers = drive(tmp_path, f'{url}?model=panoptic', [['wait'], *steps])['answers'][1:]
     assert answers[1:12:2] == ['Skip to the result', 'model', 'file', 'shot', 'live', 'A model of your own']
@@ -95,6 +98,88 @@ def test_controls_keyboard_and_pointer(page, shot, tmp_path):
     assert answers[5] == 'ground'
     assert answers[7].startswith('pasted.png: 3 cell')
     assert answers[9].startswith('dropped.png: 3 cell')
+    assert answers[11].strip().startswith('1 cell 0.90, ')  # pointed out by keyboard, too
+    assert answers[12].startswith('dropped.png with what was found: 3 cell')
+
+
+def test_what_the_attention_keeps(page, tmp_path):
+    """Of a picture whose left half is bright: the first attention keeps that, the second the other half."""
+    picture = np.zeros((64, 96, 3), np.uint8)
+    picture[:, :48] = 200
+    Image.fromarray(picture).save(tmp_path / 'halves.png')
+    look = (['pixel', 0.2, 0.5], ['pixel', 0.8, 0.5])
+    steps = [['wait'], ['hidden', '#attention-row'], ['choose', 'attention.onnx'], ['hidden', '#attention-row'],
+             ['upload', '#file', str(tmp_path / 'halves.png')], *look, ['click', '#attention'], *look,
+             ['text', '#attention-note'], ['select', '#attention-map', ATTENTION_NAMES[1]], *look,
+             ['click', '#attention'], *look, ['hidden', '#attention-note']]  # fmt: skip
+    with served(page) as url:
+        said = drive(tmp_path, f'{url}?model=panoptic', steps)
+    answers = said['answers']
+    assert (answers[1], answers[3]) == (True, False)
+    left, right = answers[5:7]
+    kept_left, kept_right = answers[8:10]
+    assert kept_left == left
+    assert sum(kept_right[:3]) < 0.3 * sum(right[:3])
+    assert '32x32 cells it keeps 0.00 to 0.78' in answers[10]
+    assert sum(answers[12][:3]) < 0.4 * sum(left[:3])
+    assert answers[13] == right
+    assert answers[15:] == [left, right, True]
+    assert said['errors'] == []
+    kept = load(page / 'models/attention.onnx').attention(tmp_path / 'halves.png')
+    assert [kept[name][16, 2] for name in ATTENTION_NAMES] == pytest.approx([200 / 255, 55 / 255], abs=0.01)
+
+
+def test_models_that_ship_and_their_examples(tmp_path):
+    """Each by its title, with the picture that the page offers for it; the networks are drawn ones."""
+    known = json.loads((WEB / 'models.json').read_text())
+    (tmp_path / 'page/models').mkdir(parents=True)
+    for one in known:
+        write_model(tmp_path / 'page/models' / f'{one["name"]}.onnx', 'semantic')
+    steps = [['wait'], ['text', '#model']]
+    for one in known:
+        steps += [['choose', f'{one["name"]}.onnx'], ['text', '#about'], ['hidden', '#example']]
+        steps += [['click', '#example'], ['text', '#status']] if 'example' in one else []
+    with served(build(tmp_path / 'page')) as url:
+        answers = drive(tmp_path, url, steps)['answers']
+    assert answers[1].split('\n') == [one['title'] for one in known]
+    answers = iter(answers[2:])
+    for one in known:
+        next(answers)
+        assert next(answers).startswith(one['about'])
+        assert next(answers) is ('example' not in one)
+        if 'example' in one:
+            next(answers)
+            assert next(answers).startswith(f'{Path(one["example"]).name}: ')
+
+
+def test_licences_of_all_that_the_page_consists_of(page):
+    text = (page / 'licences.txt').read_text()
+    package = json.loads((WEB / 'package.json').read_text())
+    version = package['dependencies']['onnxruntime-web']
+    for line in (f'onnxruntime-web {version}: MIT', 'Copyright (c) Microsoft Corporation', 'Apache License'):
+        assert line in text
+    assert 'href="licences.txt"' in (page / 'index.html').read_text()
+
+
+def test_what_is_chosen_while_a_model_is_loaded(page, shot, tmp_path):
+    """A picture waits for the model; of two models the later one counts; where one fails the one before stays."""
+    (tmp_path / 'foreign.onnx').write_bytes(b'no network')
+    again, last = (shutil.copy(shot, tmp_path / f'{name}.png') for name in ('again', 'last'))
+    steps = [['upload', '#file', str(shot)], ['text', '#status'],
+             ['slow', 'instance.onnx', 1500], ['hurry', 'instance.onnx'], ['choose', 'semantic.onnx'], ['pause', 2500],
+             ['upload', '#file', str(again)], ['text', '#status'], ['value', '#model'],
+             ['upload', '#own', str(tmp_path / 'foreign.onnx')], ['text', '#problem'], ['value', '#model'],
+             ['upload', '#file', str(last)], ['text', '#status']]  # fmt: skip
+    with served(page) as url:
+        said = drive(tmp_path, f'{url}?model=panoptic', steps)
+    answers = said['answers']
+    assert answers[1].startswith('shot.png: 3 cell')
+    areas = answers[7].split('. ')[0]  # then the milliseconds
+    assert areas.startswith('again.png: ground')
+    assert answers[8] == answers[11] == 'semantic.onnx'
+    assert answers[10] == 'foreign.onnx: it is no ONNX file'
+    assert answers[13].split('. ')[0] == areas.replace('again', 'last')
+    assert said['errors'] == []
 
 
 def test_broken_huge_and_foreign_files(page, tmp_path):

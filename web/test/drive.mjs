@@ -29,6 +29,11 @@ const STEPS = {
     await page.selectOption('#model', file);
     await settled();
   },
+  slow: (file, milliseconds) => context.route(`**/${file}`, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    await route.continue();
+  }),
+  hurry: async (file) => void (await page.selectOption('#model', file)), // without waiting for an end
   upload: async (selector, path) => {
     await page.setInputFiles(selector, path);
     await settled();
@@ -57,6 +62,7 @@ const STEPS = {
   },
   press: (selector) => page.click(selector), // without waiting for an end
   key: (key) => page.keyboard.press(key),
+  focus: (selector) => page.locator(selector).first().focus(),
   focused: () => page.evaluate(() => document.activeElement.id || document.activeElement.textContent),
   hover: async (x, y) => {
     const frame = await page.locator('#canvas').boundingBox();
@@ -64,6 +70,7 @@ const STEPS = {
     return text('#tip');
   },
   pause: (milliseconds) => page.waitForTimeout(milliseconds),
+  select: async (selector, label) => void (await page.selectOption(selector, { label })),
   slide: (selector, value) => page.locator(selector).fill(String(value)),
   download: async (selector, name) => {
     const [found] = await Promise.all([page.waitForEvent('download'), page.click(selector)]);
@@ -72,6 +79,7 @@ const STEPS = {
   },
   screenshot: async (path) => void (await page.screenshot({ path, fullPage: true })),
   text,
+  value: (selector) => page.locator(selector).inputValue(),
   hidden: (selector) => page.locator(selector).isHidden(),
   label: () => page.locator('#canvas').getAttribute('aria-label'),
   width: () => page.evaluate(() => document.documentElement.scrollWidth),

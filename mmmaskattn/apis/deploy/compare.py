@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from mmmaskattn.apis.deploy.attention import ATTENTION, kept_keys
 from mmmaskattn.apis.deploy.formats import open_file
 from mmmaskattn.apis.deploy.graph import VOID
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
@@ -20,6 +22,8 @@ SAME = 0.95
 """Overlap, intersection over union, from which on an object of the file is one that PyTorch has."""
 LEAST = {'float32': 0.999, 'int8': 0.9}
 """Share of pixels, and of objects, that must be the same, by precision."""
+SAME_SHARE = {'float32': 0.02, 'int8': 0.2}
+"""Difference of what is kept of a key, 0 to 1, up to which it is the same, by precision."""
 
 
 @dataclass
@@ -35,6 +39,9 @@ class Differences:
         other_objects: Those that the file has not.
         score: The largest difference of the scores of an object that both have.
         worst_share: Of a single picture, the largest share of pixels with another label.
+        keys: Keys of attentions of which the file says what is kept of them.
+        other_keys: Those of which it says something else than PyTorch.
+        kept: The largest difference of what is kept of a key.
         tasks: What was compared.
     """
 
@@ -46,6 +53,9 @@ class Differences:
     other_objects: int = 0
     score: float = 0.0
     worst_share: float = 0.0
+    keys: int = 0
+    other_keys: int = 0
+    kept: float = 0.0
     tasks: set[str] = field(default_factory=set)
 
     def lines(self) -> list[str]:
@@ -63,6 +73,8 @@ class Differences:
             )
             if not self.objects:
                 found.append('  there were no objects to compare: name pictures that have some with --pictures')
+        if self.keys:
+            found.append(f'  what is kept of {self.keys} keys of attention differs by at most {self.kept:.1e}')
         return found
 
     def check(self) -> None:
@@ -73,7 +85,8 @@ class Differences:
         """
         least = LEAST[self.precision]
         equal = 1 - self.other_labels / max(self.pixels, 1), 1 - self.other_objects / max(self.objects, 1)
-        if equal[0] < least or (self.precision == 'float32' and equal[1] < least and self.other_objects > 1):
+        kept = 1 - self.other_keys / max(self.keys, 1)
+        if min(equal[0], kept) < least or (self.precision == 'float32' and equal[1] < least and self.other_objects > 1):
             raise RuntimeError(
                 f'the exported file disagrees with PyTorch and is not kept: {" ".join(self.lines()).replace("  ", " ")}'
             )
@@ -94,9 +107,13 @@ def compare(path: Path, inferencer: MaskAttnInferencer, pictures: Sequence[np.nd
     found = Differences(precision=opened.info.precision, tasks={inferencer.task})
     threshold, inferencer.score_thr = inferencer.score_thr, 0.0
     try:
-        for picture in pictures:
-            expected = inferencer(np.ascontiguousarray(picture[..., ::-1]))
-            _add(found, opened.outputs(picture), expected)
+        with kept_keys(inferencer.ready.module) as kept:
+            for picture in pictures:
+                kept.found.clear()
+                expected, given = inferencer(np.ascontiguousarray(picture[..., ::-1])), opened.outputs(picture)
+                _add(found, given, expected)
+                if ATTENTION in given:
+                    _add_kept(found, given[ATTENTION], kept.maps()[0])
     finally:
         inferencer.score_thr = threshold
     return found
@@ -118,6 +135,14 @@ def _add(found: Differences, given: dict[str, np.ndarray], expected: Result) -> 
             found.other_objects += 1
         else:
             found.score = max(found.score, abs(float(given['class_scores'][owner, one.label]) - one.score))
+
+
+def _add_kept(found: Differences, given: np.ndarray, expected: torch.Tensor) -> None:
+    """Count the differences of what the attention keeps."""
+    apart = np.abs(given - expected.numpy())
+    found.keys += apart.size
+    found.other_keys += int((apart > SAME_SHARE[found.precision]).sum())
+    found.kept = max(found.kept, float(apart.max()))
 
 
 def _owner(owners: np.ndarray, one: Instance) -> int | None:

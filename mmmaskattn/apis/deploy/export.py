@@ -15,6 +15,7 @@ import onnx
 import torch
 
 from mmmaskattn.apis.deploy import archive
+from mmmaskattn.apis.deploy.attention import ATTENTION, attention_names, attention_told
 from mmmaskattn.apis.deploy.compare import Differences, compare, drawn_pictures
 from mmmaskattn.apis.deploy.formats import ONNX, SUFFIXES, files_of, suffix_of
 from mmmaskattn.apis.deploy.graph import OUTPUTS, SemanticGraph, graph_of
@@ -22,7 +23,7 @@ from mmmaskattn.apis.deploy.metadata import describe, metadata_text, write_metad
 from mmmaskattn.apis.deploy.ncnn_network import check_ncnn, write_ncnn
 from mmmaskattn.apis.deploy.picture import Layout
 from mmmaskattn.apis.deploy.quantise import CALIBRATED, quantise
-from mmmaskattn.apis.deploy.record import record
+from mmmaskattn.apis.deploy.record import example_of, record
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
 from mmmaskattn.utils.files import atomic_write
 from mmmaskattn_runtime import find_pictures
@@ -64,6 +65,7 @@ def export_model(
     layout: Layout = 'nhwc',
     dynamic: Dynamic | None = None,
     quantize: Any = None,
+    attention: bool = False,
 ) -> Exported:
     """Write a model as one file, with all that comes before and after the network, and a json file beside it.
 
@@ -80,6 +82,8 @@ def export_model(
             one at a time. Pictures may have any size in both.
         quantize: Pictures such as the model will see, as the inferencer takes them: the network becomes int8, and they
             say how large its values are. They are what is compared on, too, if no others are given. ONNX alone.
+        attention: One output more, ``attention``: what the masks of the attention keep, see `KeptKeys.maps`. ONNX
+            alone.
 
     Returns:
         What was written.
@@ -93,7 +97,7 @@ def export_model(
         raise RuntimeError(f'torch is {torch.__version__}, whose exporter has no open sizes; export takes 2.6 or later')
     target = Path(out).expanduser()
     suffix = check_target(target)
-    _check_options(suffix, inferencer.task, dynamic, quantize)
+    _check_options(suffix, inferencer.task, dynamic, dict(quantize=quantize, attention=attention or None))
     graph = graph_of(inferencer.ready, layout)
     batch = _takes_batches(graph, dynamic)
     metadata = describe(inferencer, layout, batch)
@@ -102,7 +106,8 @@ def export_model(
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / f'trial{suffix}'
         if suffix == ONNX:
-            _write_onnx(graph, inferencer, metadata, trial, examples, seen)
+            model = _recorded(graph, inferencer, metadata, attention)
+            _write_onnx(model, inferencer, metadata, trial, examples, seen)
         elif suffix == archive.SUFFIX:
             archive.write_archive(graph, layout, batch, metadata, trial)
         else:
@@ -112,12 +117,13 @@ def export_model(
         return keep(trial, target, metadata, differences)
 
 
-def _check_options(suffix: str, task: str, dynamic: str | None, quantize: Any) -> None:
+def _check_options(suffix: str, task: str, dynamic: str | None, of_onnx: dict[str, Any]) -> None:
     """Refuse what a format cannot have, before minutes are spent."""
     if suffix == ONNX:
         return
-    if quantize is not None:
-        raise ValueError(f'quantize: {suffix} holds float32 alone; expected a name that ends in {ONNX}')
+    for name, value in of_onnx.items():
+        if value is not None:
+            raise ValueError(f'{name}: {suffix} has none; expected a name that ends in {ONNX}')
     if suffix == archive.SUFFIX:
         return
     if task != 'semantic':
@@ -131,23 +137,31 @@ def _check_options(suffix: str, task: str, dynamic: str | None, quantize: Any) -
 
 
 def _write_onnx(
-    graph: torch.nn.Module,
+    model: onnx.ModelProto,
     inferencer: MaskAttnInferencer,
     metadata: dict[str, Any],
     path: Path,
     examples: list[np.ndarray],
     seen: list[np.ndarray] | None,
 ) -> None:
-    """Write a graph in float32; or in int8, for which it must be right in float32."""
-    layout: Layout = metadata['layout']
-    least = graph.fusion.score_threshold if inferencer.task == 'panoptic' else None  # type: ignore[union-attr]
-    model = record(graph, OUTPUTS[inferencer.task], layout, metadata['batch'], least)  # type: ignore[arg-type]
+    """Write what was recorded in float32; or in int8, for which it must be right in float32."""
     _save(model, metadata, path)
     if seen is not None:
         _proved(path, inferencer, examples)
-        model = quantise(model, seen, inferencer.size, layout)
+        model = quantise(model, seen, inferencer.size, metadata['layout'])
         metadata['precision'] = 'int8'
         _save(model, metadata, path)
+
+
+def _recorded(graph: Any, inferencer: MaskAttnInferencer, metadata: dict[str, Any], attention: bool) -> onnx.ModelProto:
+    """The graph as ONNX, if told so with what the attention keeps, which is said in the metadata then."""
+    outputs, layout, batch = OUTPUTS[inferencer.task], metadata['layout'], metadata['batch']
+    score = graph.fusion.score_threshold if inferencer.task == 'panoptic' else None
+    if not attention:
+        return record(graph, outputs, layout, batch, score)
+    with attention_told(graph, inferencer.ready.module) as kept:
+        metadata[ATTENTION] = attention_names(graph, kept, *example_of(layout, batch)[0])
+        return record(graph, (*outputs, ATTENTION), layout, batch, score)
 
 
 def _save(model: onnx.ModelProto, metadata: dict[str, Any], path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mmmaskattn.apis.deploy.attention import ATTENTION
 from mmmaskattn.apis.deploy.graph import OUTPUTS
 from mmmaskattn_runtime import ExportedModel
 
@@ -84,4 +85,4 @@ class OpenVINOModel(ExportedModel):
     def open_session(self, threads: int) -> OpenVINOSession:
         """Load the network, see `mmmaskattn_runtime.ExportedModel.open_session`."""
         self._given = {}  # OpenVINO takes an input that may be left out as a constant
-        return OpenVINOSession(self.file, threads, self.settings, OUTPUTS[self.task])
+        return OpenVINOSession(self.file, threads, self.settings, (*OUTPUTS[self.task], ATTENTION))

@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 import torch
 
+from mmmaskattn.apis.deploy.attention import ATTENTION
 from mmmaskattn.apis.deploy.graph import INPUTS, SCORE
 from mmmaskattn.apis.deploy.picture import Layout
 
@@ -112,7 +113,7 @@ def _name_axes(model: onnx.ModelProto, layout: Layout) -> None:
     """Axes get names that say what they are."""
     axes = ('pictures', 'height', 'width', '') if layout == 'nhwc' else ('pictures', '', 'height', 'width')
     maps, objects = ('pictures', 'output_height', 'output_width'), ('objects', 'things')
-    named = {'pictures': axes, 'labels': maps, 'owners': maps}
+    named = {'pictures': axes, 'labels': maps, 'owners': maps, ATTENTION: ('pictures', '', '', '')}
     for value in (*model.graph.input, *model.graph.output):
         dimensions = value.type.tensor_type.shape.dim
         names = named.get(value.name, objects)

@@ -70,7 +70,8 @@ class PreNormBlock(nn.Module):
         tokens = x.flatten(2).transpose(1, 2)
         tokens = saturated(tokens + self._attend(self.norm(tokens), (x.shape[2], x.shape[3])))
         tokens = saturated(tokens + saturated(self.ffn(self.ffn_norm(tokens))))
-        return tokens.transpose(1, 2).reshape(x.shape)
+        # A permuted map of one image has the strides of channels_last; a reshaped one has not, and loses it in pooling.
+        return tokens.unflatten(1, x.shape[2:]).permute(0, 3, 1, 2)
 
     @abstractmethod
     def _attend(self, tokens: Tensor, map_size: tuple[int, int]) -> Tensor:

@@ -65,6 +65,7 @@ def test_what_goes_in_and_comes_out(nuclei):
     assert shapes == dict(
         pictures=[1, 'height', 'width', 3],
         output_size=[2],
+        score=[],
         labels=maps,
         owners=maps,
         classes=['objects'],

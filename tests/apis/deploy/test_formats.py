@@ -107,7 +107,8 @@ def test_a_file_that_disagrees_is_not_kept(suffix, clothes, tmp_path_factory, tm
     ('words', 'line'),
     [
         (['a.ncnn.param'], '.ncnn.param: ncnn has no operators to group pixels to objects, and this task is panoptic'),
-        (['a.pt2', '--quantize', '.'], 'quantize: .pt2 holds float32 alone'),
+        (['a.pt2', '--quantize', '.'], 'quantize: .pt2 has none; expected a name that ends in .onnx'),
+        (['a.pt2', '--attention'], 'attention: .pt2 has none'),
         (['a.ncnn.param', '--task', 'semantic', '--dynamic', 'size'], '.ncnn.param takes one picture of the size of'),
         (['a.pt2', '--dynamic', 'batch'], 'dynamic batch: each picture has a number of objects of its own'),
         (['taken.ncnn.param', '--task', 'semantic'], 'taken.ncnn.bin: is there already and no description of an'),

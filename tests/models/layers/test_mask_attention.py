@@ -265,6 +265,14 @@ def test_checkpointing_gives_the_same_gradients():
         torch.testing.assert_close(a, b)
 
 
+@pytest.mark.parametrize('batch', [1, 2])
+def test_what_follows_a_map_in_channels_last_stays_in_it(batch):
+    maps = torch.rand(batch, 16, 6, 4, dtype=torch.float64).contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        pooled = torch.nn.functional.max_pool2d(build('gate', (6, 4))(maps), 2)
+    assert pooled.is_contiguous(memory_format=torch.channels_last)
+
+
 def test_unknown_mask_is_refused_by_name():
     with pytest.raises(ValueError, match=r"mask type 'topp' is unknown.*`mask` takes one of none, dense, gate, topk"):
         MaskAttention(16, (4, 4), mask='topp')

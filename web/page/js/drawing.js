@@ -3,6 +3,7 @@
 const SMALLEST = 512; // pixels of the longer side: smaller pictures are enlarged by whole factors
 const BACKDROPS = ['background', 'bg', 'void', 'none', 'nothing', 'unlabelled', 'unlabeled'];
 const APART = [[230, 159, 0], [86, 180, 233], [0, 158, 115], [240, 228, 66], [0, 114, 178], [213, 94, 0], [204, 121, 167]];
+const DARKEST = 225; // of 255, over what is not kept
 const SHADES = [1, 0.8, 1.25];
 
 /** Colour of an object: unlike its neighbours' where there is one class of things, else a shade of its class's. */
@@ -37,6 +38,13 @@ function layers(result) {
   return { colours: layer(colours), lines: layer(lines) };
 }
 
+/** A shade over what an attention leaves out: none where it keeps most, dark where it keeps nothing beside that. */
+function shadeOf({ width, height, values }) {
+  const image = new ImageData(width, height), most = values.reduce((one, other) => Math.max(one, other), 0) || 1;
+  values.forEach((value, place) => (image.data[4 * place + 3] = Math.round(DARKEST * (1 - value / most))));
+  return layer(image);
+}
+
 function layer(image) {
   const canvas = new OffscreenCanvas(image.width, image.height);
   canvas.getContext('2d').putImageData(image, 0, 0);
@@ -49,6 +57,7 @@ export class Stage {
     this.picture = this.result = this.layers = null;
     this.opacity = 0.55;
     this.outlines = true;
+    this.attention = -1; // the place of what is shown of what the attention keeps; -1 for none
     this.shown = 0;
   }
 
@@ -65,7 +74,7 @@ export class Stage {
     this.draw();
   }
 
-  /** Draw again, after a change of `opacity`, `outlines` or `shown`, the number of an object to be pointed out. */
+  /** Draw again, after a change of `opacity`, `outlines`, `attention` or `shown`, the number of an object to be pointed out. */
   draw() {
     if (!this.picture) return;
     const pen = this.canvas.getContext('2d'), { width, height } = this.canvas;
@@ -76,6 +85,8 @@ export class Stage {
     pen.globalAlpha = this.opacity;
     pen.drawImage(this.layers.colours, 0, 0, width, height);
     pen.globalAlpha = 1;
+    const kept = this.result.attention?.[this.attention];
+    if (kept) pen.drawImage(shadeOf(kept), 0, 0, width, height);
     if (this.outlines) this.drawLines(pen);
     if (this.shown) this.pointOut(pen);
   }

@@ -13,7 +13,7 @@ const $ = (id) => document.getElementById(id);
 let engine = null;
 const stage = new Stage($('canvas')), camera = new Camera($('video'));
 const found = new Found($('legend').tBodies[0], $('objects'), $('objects-title'), point);
-const state = { models: [], info: null, picture: null, result: null, isLive: false, turn: 0 };
+const state = { models: [], info: null, place: -1, loading: null, picture: null, result: null, isLive: false, turn: 0 };
 
 function say(text) {
   $('status').textContent = text;
@@ -45,8 +45,11 @@ function point(number) {
   found.mark(number);
 }
 
-/** Predict for the picture chosen, if there are both a model and a picture. */
+/** Predict for the picture chosen, if there are both a model and a picture; a model that is being loaded is waited for. */
 async function predict(isLate) {
+  if (state.loading) say('Loading the model\u2026');
+  await state.loading;
+  if (isLate()) return;
   const { info, picture } = state;
   if (!info || !picture) return say(info ? 'Ready: choose a picture.' : 'Choose a model.');
   stage.show(picture.image);
@@ -62,10 +65,23 @@ function present(picture, result) {
   state.result = result;
   $('tip').hidden = true;
   stage.show(picture.image, result);
+  showAttention();
   found.show(result);
   $('canvas').setAttribute('aria-label', `${picture.name} with what was found: ${summary(result)}`);
   $('caption').textContent = [`${picture.image.width} x ${picture.image.height} pixels`, picture.note].filter(Boolean).join('; ');
   for (const id of ['save-png', 'save-csv', 'save-coco']) $(id).disabled = id === 'save-coco' && !result.instances;
+}
+
+/** What the chosen attention keeps, over the picture and in words; the controls are there where the model tells. */
+function showAttention() {
+  const isShown = $('attention').checked, kept = state.result?.attention?.[$('attention-map').selectedIndex];
+  stage.attention = isShown ? $('attention-map').selectedIndex : -1;
+  stage.draw();
+  $('attention-map').disabled = !isShown;
+  $('attention-note').hidden = !isShown || !kept;
+  if (!kept) return;
+  const [least, most] = [Math.min, Math.max].map((end) => kept.values.reduce((one, other) => end(one, other)).toFixed(2));
+  $('attention-note').textContent = `Dark is what it looks away from. Of the ${kept.name.replace(/^\d+: /, '')} cells it keeps ${least} to ${most}.`;
 }
 
 function forget() {
@@ -84,19 +100,35 @@ const take = (file) => attempt(async (isLate) => {
   await predict(isLate);
 });
 
+/** Load a model and use it; if that fails the one before stays. A picture that is chosen meanwhile waits for it. */
 async function useModel(source, about, isLate) {
-  state.info = null;
   forget();
   say(`Loading ${about.title}${about.megabytes ? `, ${about.megabytes.toFixed(1)} MB` : ''}\u2026`);
+  const loading = adopt(source, about, () => state.loading === loading);
+  state.loading = loading;
+  try {
+    await loading;
+  } finally {
+    if (state.loading === loading) {
+      state.loading = null;
+      $('model').selectedIndex = state.place;
+    }
+  }
+  await predict(isLate);
+}
+
+async function adopt(source, about, isWanted) {
   const info = await engine.load(source);
-  if (isLate()) return;
+  if (!isWanted()) return;
   state.info = info;
+  state.place = state.models.indexOf(about);
   $('about').textContent = [about.about, `${info.task}, ${info.classes.length} classes, works at ${info.size[1]} x ${info.size[0]} pixels.`,
     info.licence ? `Licence of the weights: ${info.licence}.` : ''].filter(Boolean).join(' ');
   $('example').hidden = !about.example;
   $('score-row').hidden = info.task !== 'instance';
+  $('attention-row').hidden = !info.attention.length;
+  $('attention-map').replaceChildren(...info.attention.map((name) => new Option(name)));
   setScore(info.score);
-  await predict(isLate);
 }
 
 const choose = (number) => attempt((isLate) => {
@@ -112,7 +144,6 @@ const openOwn = (file) => attempt(async (isLate) => {
   } catch (error) {
     throw new Error(`${file.name}: ${error.message}`);
   }
-  $('model').selectedIndex = -1;
 });
 
 function setScore(value) {
@@ -130,6 +161,7 @@ function stopLive() {
 
 const shoot = () => attempt(async (isLate) => {
   stopLive();
+  await state.loading;
   if (!state.info) throw new Error('Camera: choose a model first');
   say('Waiting for the camera\u2026');
   try {
@@ -146,6 +178,7 @@ const live = () => attempt(async (isLate) => {
     stopLive();
     return say('Camera stopped; its last frame is shown.');
   }
+  await state.loading;
   if (!state.info) throw new Error('Camera: choose a model first');
   say('Waiting for the camera\u2026');
   await camera.start();
@@ -197,6 +230,7 @@ function listen(areResults) {
     stage.outlines = $('outlines').checked;
     stage.draw();
   });
+  for (const id of ['attention', 'attention-map']) $(id).addEventListener('change', showAttention);
   $('score').addEventListener('input', () => setScore(Number($('score').value) / 100));
   $('score').addEventListener('change', () => state.isLive || attempt(predict));
   const base = () => state.picture.name.replace(/\.[^.]*$/, '');

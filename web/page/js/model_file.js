@@ -67,6 +67,8 @@ function checked(info) {
     throw wrong('size', '[height, width]');
   }
   if (!['nhwc', 'nchw'].includes(info.layout ?? 'nhwc')) throw wrong('layout', 'nhwc or nchw');
+  const attention = info.attention ?? [];
+  if (!list(attention) || !attention.every((name) => typeof name === 'string')) throw wrong('attention', 'a list of names');
   const score = info.thresholds?.score ?? 0.3, most = info.thresholds?.instances ?? 100;
-  return { ...info, layout: info.layout ?? 'nhwc', score, most, things: [...info.things].sort((a, b) => a - b) };
+  return { ...info, layout: info.layout ?? 'nhwc', score, most, attention, things: [...info.things].sort((a, b) => a - b) };
 }
