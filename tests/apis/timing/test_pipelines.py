@@ -18,7 +18,7 @@ from mmmaskattn.apis.deploy.openvino_model import has_openvino
 from mmmaskattn.apis.timing import STAGES, browser_pipelines, make_pipeline, pipeline_table, time_pipelines
 from mmmaskattn_runtime import ModelFileError, load
 
-PEER = Path(__file__).parents[2] / 'configs/peers/segformer_b0/camvid_semantic_128.py'
+PEER = Path(__file__).parents[3] / 'configs/peers/segformer_b0/camvid_semantic_128.py'
 
 
 @pytest.fixture

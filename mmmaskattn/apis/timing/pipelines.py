@@ -22,6 +22,8 @@ from mmmaskattn.analysis import read_config
 from mmmaskattn.analysis.models import build_seeded_model
 from mmmaskattn.analysis.timing.predict import RANDOM
 from mmmaskattn.apis.inferencer import MaskAttnInferencer, Read
+from mmmaskattn.apis.timing.browser import time_in_browser
+from mmmaskattn.apis.timing.foreign import NOTE, ForeignNetwork, is_foreign
 from mmmaskattn.utils.markdown import markdown_table
 from mmmaskattn_runtime import ExportedModel, find_pictures, load
 
@@ -168,9 +170,6 @@ def browser_pipelines(models: Sequence[str], page: str | Path, picture: str, rou
     Raises:
         FileNotFoundError: If the page, Chromium or Node is missing.
     """
-    from mmmaskattn.apis.deploy.browser import time_in_browser  # of the extra `deploy`
-    from mmmaskattn.apis.deploy.foreign import is_foreign
-
     files = [model for model in models if model.endswith('.onnx') and not is_foreign(model)]
     found = []
     for file, one in zip(files, time_in_browser(files, page, picture, rounds)):
@@ -184,8 +183,7 @@ def _never(picture: str) -> tuple[Stages, int | str]:
 
 
 def _file_call(file: str, threads: int, runtime: str, clock: Clock) -> Call:
-    from mmmaskattn.apis.deploy.foreign import is_foreign  # of the extra `deploy`
-    from mmmaskattn.apis.deploy.openvino_model import OpenVINOModel, OpenVINOSession
+    from mmmaskattn.apis.deploy.openvino_model import OpenVINOModel, OpenVINOSession  # of the extra `deploy`
 
     if is_foreign(file):
         return _foreign_call(file, threads, OpenVINOSession if runtime == 'openvino' else None, clock)
@@ -195,8 +193,6 @@ def _file_call(file: str, threads: int, runtime: str, clock: Clock) -> Call:
 
 
 def _foreign_call(file: str, threads: int, open_session: Any, clock: Clock) -> Call:
-    from mmmaskattn.apis.deploy.foreign import NOTE, ForeignNetwork  # of the extra `deploy`
-
     network = ForeignNetwork(file, threads, open_session)
 
     def call(picture: str) -> tuple[Stages, int | str]:
