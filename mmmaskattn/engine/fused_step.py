@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
-from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim import SGD, Adam, AdamW
 
-KINDS = (SGD, Adam, AdamW)
+KINDS: tuple[Any, ...] = (SGD, Adam, AdamW)
 
 
 def fuse_step(wrapper: OptimWrapper | OptimWrapperDict) -> None:
@@ -24,7 +26,7 @@ def fuse_step(wrapper: OptimWrapper | OptimWrapperDict) -> None:
                 group['fused'] = _can_fuse(type(one.optimizer), group['params']) or None
 
 
-def _can_fuse(kind: type[Optimizer], parameters: list[torch.nn.Parameter]) -> bool:
+def _can_fuse(kind: Any, parameters: list[torch.nn.Parameter]) -> bool:
     """Whether torch has such a kernel for the places and types of these parameters, by trying."""
     for device, dtype in {(parameter.device, parameter.dtype) for parameter in parameters}:
         probe = torch.zeros(1, device=device, dtype=dtype, requires_grad=True)
