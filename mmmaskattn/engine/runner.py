@@ -7,18 +7,20 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.logging import MMLogger
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.registry import RUNNERS
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
+from mmmaskattn.engine.fused_step import fuse_step
 from mmmaskattn.engine.hooks.channels_last_hook import store_channels_last, wants_channels_last
 from mmmaskattn.engine.summary import SummaryHook
 from mmmaskattn.engine.terminal import prints_to_log, silence_known_warnings, tame_terminal
 
 
 class LayoutRunner(Runner):
-    """mmengine's Runner; what `ChannelsLastHook` asks for is done before the model is wrapped for several processes."""
+    """mmengine's Runner; what `ChannelsLastHook` asks for is done before the model is wrapped, and steps are fused."""
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Wrap the model as mmengine does.
@@ -33,6 +35,19 @@ class LayoutRunner(Runner):
         if wants_channels_last(self.cfg):
             store_channels_last(model)
         return super().wrap_model(model_wrapper_cfg, model)
+
+    def build_optim_wrapper(self, optim_wrapper: Any) -> OptimWrapper | OptimWrapperDict:
+        """Build the optimizer and its wrapper as mmengine does; see `fuse_step`.
+
+        Args:
+            optim_wrapper: Config of the wrapper, or what is built already.
+
+        Returns:
+            The wrapper.
+        """
+        built = super().build_optim_wrapper(optim_wrapper)
+        fuse_step(built)
+        return built
 
 
 class ConsoleRunner(LayoutRunner):
