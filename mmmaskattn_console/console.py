@@ -62,6 +62,7 @@ EXPORT_EXAMPLES = """examples:
   mmmaskattn export tiny_dsb2018_panoptic --out nuclei.onnx
   mmmaskattn export my_config.py --weights work_dirs/my_config/epoch_45.pth --out mine.onnx --pictures shots
   mmmaskattn export nano_ccp_semantic --out clothes_int8.onnx --quantize shots
+  mmmaskattn export nano_ccp_semantic --out clothes.ncnn.param
 
 The file is run and compared with PyTorch before it is kept; docs/how-to/export.md says what goes in and comes out.
 """
@@ -302,12 +303,15 @@ def view(argv: Sequence[str]) -> None:
 
 
 def _export_parser() -> argparse.ArgumentParser:
-    parser = tool_parser('Write a model as one ONNX file, with all that comes before and after it.', EXPORT_EXAMPLES)
+    parser = tool_parser('Write a model as one file, with all that comes before and after it.', EXPORT_EXAMPLES)
     parser.add_argument('model', help=f'name of a model ({NAME} models lists them), or a config file')
     parser.add_argument('--weights', help='checkpoint, where it is not the one of the model index')
     parser.add_argument('--task', choices=TASKS, help="the config's by default; a panoptic model serves all three")
     parser.add_argument(
-        '--out', required=True, metavar='FILE', help='file to write, *.onnx; FILE.json says what is in it'
+        '--out',
+        required=True,
+        metavar='FILE',
+        help='file to write: *.onnx; *.pt2, an archive of torch.export; *.ncnn.param, the network of a semantic model',
     )
     parser.add_argument('--quantize', metavar='DIR', help='pictures such as it will see: the network becomes int8')
     parser.add_argument(
@@ -326,7 +330,7 @@ def _export_parser() -> argparse.ArgumentParser:
 
 
 def export(argv: Sequence[str] | None) -> None:
-    """Write a model as one ONNX file.
+    """Write a model as one file.
 
     Args:
         argv: Words after ``export``.

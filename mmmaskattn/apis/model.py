@@ -109,17 +109,17 @@ class Model:
         return self.weights
 
     def export(self, out: str | Path, **options: Any) -> Exported:
-        """Write the model as one ONNX file, which runs without torch; see `mmmaskattn.apis.deploy.export_model`.
+        """Write the model as one file, which runs elsewhere; see `mmmaskattn.apis.deploy.export_model`.
 
         Args:
-            out: ``*.onnx``.
+            out: ``*.onnx``, which runs without torch; ``*.pt2`` or ``*.ncnn.param``.
             **options: ``pictures``, ``layout``, ``dynamic``, ``quantize``, ``attention``.
 
         Returns:
             What was written, and how far it is from PyTorch.
 
         Raises:
-            ModuleNotFoundError: If a package of the extra ``deploy`` is missing.
+            ModuleNotFoundError: If a package of the extra ``deploy``, or of ``ncnn``, is missing.
             ValueError: If the model is an exported file already.
         """
         if str(self.model).endswith('.onnx'):

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from mmmaskattn_runtime.maps import Objects, instance_fields, panoptic_fields, semantic_fields
 from mmmaskattn_runtime.model_file import ModelFileError, read_info
-from mmmaskattn_runtime.outputs import ATTENTION, OUTPUTS, check_ends, checked_attention, checked_outputs
+from mmmaskattn_runtime.outputs import ATTENTION, OUTPUTS, SCORE, check_ends, checked_attention, checked_outputs
 from mmmaskattn_runtime.pictures import Picture, PictureError, Skipped, find_pictures, read_picture
 from mmmaskattn_runtime.resizing import shrink
 from mmmaskattn_runtime.result import Result
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 VALUES = 2**26
 """Values, pixels times objects or classes, up to which maps are made at the picture's own size: 256 MB as float32."""
@@ -56,13 +53,13 @@ class ExportedModel:
 
     Args:
         file: The file.
-        score: Least score of an instance; the file's by default.
+        score: Least score of an instance, also of one in a panoptic map; the file's by default.
         maps: ``'picture'``: pixels are given to classes and objects at the picture's own size, so outlines are smooth;
             ``'network'``: at the network's size, then enlarged, which is quicker.
         threads: Of the processor; 0 for as many as there are cores.
         values: See `VALUES`; of larger maps the size is divided by a whole number, and the maps are enlarged.
 
-    ``network_seconds`` is what onnxruntime took for the last picture.
+    ``network_seconds`` is what onnxruntime took for the last picture, by ``clock``.
 
     Raises:
         ModelFileError: If the file is no exported model.
@@ -87,10 +84,12 @@ class ExportedModel:
         self.file, self.info = str(file), read_info(file)
         self.classes, self.task, self.size = self.info.classes, self.info.task, self.info.size
         self.score = self.info.score if score is None else score
+        self._given: dict[str, np.ndarray] = {} if score is None else {SCORE: np.array(score, np.float32)}
         self.maps, self.values = maps, values
         self.skipped: list[Skipped] = []
+        self.clock: Callable[[], float] = time.perf_counter
         self.network_seconds = 0.0
-        self._session = self._open(threads)
+        self._session: Any = self.open_session(threads)
 
     def __call__(self, picture: Picture) -> Result:
         """Predict for one picture.
@@ -133,7 +132,7 @@ class ExportedModel:
             The fields of its `Result` that hold what was found.
         """
         size = (picture.shape[0], picture.shape[1])
-        found = self._maps(self._batch(picture), size)
+        found = self._maps(self.batch(picture), size)
         if self.task == 'semantic':
             return semantic_fields(found['labels'], self.classes, size)
         objects = Objects(found['owners'], found['classes'], found['scores'], found['class_scores'])
@@ -141,6 +140,24 @@ class ExportedModel:
         if self.task == 'panoptic':
             fields.update(panoptic_fields(found['labels'], objects, self.classes, size))
         return fields
+
+    def outputs(self, picture: np.ndarray, size: tuple[int, int] | None = None) -> dict[str, np.ndarray]:
+        """What the file gives for a picture, before a result is made of it.
+
+        Args:
+            picture: RGB, uint8, (H, W, 3).
+            size: (h, w) of the maps; the picture's own by default.
+
+        Returns:
+            Arrays by name: ``labels`` and ``owners`` (h, w), ``classes`` and ``scores`` (K,), ``class_scores`` (K, T),
+            ``attention`` (maps, h, w).
+        """
+        size, batch = size or (picture.shape[0], picture.shape[1]), self.batch(picture)
+        found = self._run(batch, size)
+        if self.info.attention:
+            (maps,) = self._values([ATTENTION], batch, size)
+            found[ATTENTION] = checked_attention(self.file, self.info, maps)
+        return found
 
     def result(self, picture: np.ndarray, name: str = 'picture') -> Result:
         """Predict for a picture that was read.
@@ -168,11 +185,11 @@ class ExportedModel:
         """
         if not self.info.attention:
             return {}
-        (found,) = self._values([ATTENTION], self._batch(read_picture(picture)), self.size)
+        (found,) = self._values([ATTENTION], self.batch(read_picture(picture)), self.size)
         return dict(zip(self.info.attention, checked_attention(self.file, self.info, found)))
 
-    def _batch(self, picture: np.ndarray) -> np.ndarray:
-        """A picture as the network takes it; a large one is made small first."""
+    def batch(self, picture: np.ndarray) -> np.ndarray:
+        """A picture, RGB, uint8, (H, W, 3), as the file takes it; a large one is made small first."""
         is_large = picture.shape[0] * picture.shape[1] > LARGE_PICTURE
         small = shrink(picture, self.size) if is_large else picture
         return np.ascontiguousarray(small[None] if self.info.layout == 'nhwc' else small.transpose(2, 0, 1)[None])
@@ -188,18 +205,27 @@ class ExportedModel:
         return self._run(batch, (-(-size[0] // parts), -(-size[1] // parts)))
 
     def _run(self, batch: np.ndarray, size: tuple[int, int]) -> dict[str, np.ndarray]:
-        start = time.perf_counter()
+        start = self.clock()
         found = self._values(OUTPUTS[self.task], batch, size)
-        self.network_seconds = time.perf_counter() - start
-        return checked_outputs(self.file, self.info, found, size)
+        self.network_seconds = self.clock() - start
+        return checked_outputs(self.file, self.info, dict(zip(OUTPUTS[self.task], found)), size)
 
     def _values(self, names: Sequence[str], batch: np.ndarray, size: tuple[int, int]) -> Sequence[Any]:
+        feeds = {'pictures': batch, 'output_size': np.array(size, np.int64), **self._given}
         try:
-            return self._session.run(list(names), {'pictures': batch, 'output_size': np.array(size, np.int64)})
+            return self._session.run(list(names), feeds)
         except Exception as error:  # onnxruntime has a dozen kinds, without a base of their own
             raise ModelFileError(f'{self.file}: running it fails: {_reason(error)}; export it again') from None
 
-    def _open(self, threads: int) -> onnxruntime.InferenceSession:
+    def open_session(self, threads: int) -> Any:
+        """Load the network; a subclass for another runtime gives something else that has onnxruntime's ``run``.
+
+        Args:
+            threads: Of the processor; 0 for as many as there are cores.
+
+        Raises:
+            ModelFileError: If the runtime refuses it.
+        """
         import onnxruntime  # it takes 0.1 s, which drawing and counting need not wait for
 
         options = onnxruntime.SessionOptions()
@@ -213,6 +239,8 @@ class ExportedModel:
         except Exception as error:  # onnxruntime has a dozen kinds, without a base of their own
             raise ModelFileError(f'{self.file}: onnxruntime refuses it: {_reason(error)}; export it again') from None
         check_ends(self.file, self.info, session.get_inputs(), session.get_outputs())
+        if SCORE not in {one.name for one in session.get_overridable_initializers()}:
+            self._given = {}
         return session
 
 

@@ -37,6 +37,7 @@ class ModelInfo:
         layout: Of its input: ``'nhwc'`` or ``'nchw'``.
         score: Least score of an instance.
         most: Most instances of a picture.
+        precision: Of the network: ``'float32'`` or ``'int8'``.
         attention: Names of the maps that say what the attention keeps; none where the file does not tell.
         licence: Of the weights.
         source: Config and sha256 of the weights.
@@ -50,6 +51,7 @@ class ModelInfo:
     layout: Literal['nhwc', 'nchw'] = 'nhwc'
     score: float = DEFAULT_SCORE
     most: int = DEFAULT_INSTANCES
+    precision: str = 'float32'
     attention: tuple[str, ...] = ()
     licence: str = ''
     source: Any = None
@@ -75,8 +77,21 @@ def read_info(path: str | Path) -> ModelInfo:
         raise ModelFileError(f'{str(path)!r}: {error}; expected the name of a file') from None
     if KEY not in texts:
         raise ModelFileError(f'{path}: an ONNX file without the metadata {KEY!r}, so not exported by us; {AGAIN}')
+    return info_of(path, texts[KEY])
+
+
+def info_of(path: str | Path, text: str) -> ModelInfo:
+    """Check what a file says of itself.
+
+    Args:
+        path: The file, for the message.
+        text: Its metadata, JSON.
+
+    Raises:
+        ModelFileError: If that is no JSON, or says what cannot be.
+    """
     try:
-        content = json.loads(texts[KEY])
+        content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f'{path}: the metadata {KEY!r} are no JSON ({str(error)[:_SHOWN]}); {AGAIN}') from None
     return _Reader(path, content).info()
@@ -104,6 +119,7 @@ class _Reader:
             layout=self.take('layout', LAYOUTS.__contains__, ' or '.join(LAYOUTS), LAYOUTS[0]),
             score=float(self.take('score', _is_share, '0 to 1', DEFAULT_SCORE, thresholds)),
             most=self.take('instances', _is_count, 'a whole number, 1 or more', DEFAULT_INSTANCES, thresholds),
+            precision=self.take('precision', _is_text, 'a text', 'float32'),
             attention=tuple(self.take('attention', _are_texts, f'a list of at most {MOST_MAPS} names, each once', [])),
             licence=self.take('licence', _is_text, 'a text', ''),
             source=self.content.get('source'),

@@ -11,6 +11,8 @@ from mmmaskattn_runtime.model_file import ModelFileError, ModelInfo
 
 INPUTS = {'pictures': ('tensor(uint8)', 4), 'output_size': ('tensor(int64)', 1)}
 """Kind and number of axes."""
+SCORE = 'score'
+"""An input that panoptic files have beside these, and that may be left out: float32 ()."""
 OUTPUTS = {
     'semantic': ('labels',),
     'instance': ('owners', 'classes', 'scores', 'class_scores'),
@@ -52,13 +54,15 @@ def _ends(inputs: Mapping[str, tuple[str, int]]) -> str:
     )
 
 
-def checked_outputs(file: str, info: ModelInfo, values: Sequence[Any], size: tuple[int, int]) -> dict[str, np.ndarray]:
+def checked_outputs(
+    file: str, info: ModelInfo, values: Mapping[str, Any], size: tuple[int, int]
+) -> dict[str, np.ndarray]:
     """Take the axis of the one picture off the outputs, and refuse what cannot be.
 
     Args:
         file: The file.
         info: What it says of itself.
-        values: The outputs of `OUTPUTS`.
+        values: The outputs of `OUTPUTS` by name.
         size: (h, w) that the maps must have.
 
     Returns:
@@ -68,8 +72,8 @@ def checked_outputs(file: str, info: ModelInfo, values: Sequence[Any], size: tup
         ModelFileError: If one has another shape, kind or range than it must, or two do not agree.
     """
     found: dict[str, np.ndarray] = {}
-    for name, value in zip(OUTPUTS[info.task], values):
-        array, axes = np.asarray(value), 1 if name in ('classes', 'scores') else 2
+    for name in OUTPUTS[info.task]:
+        array, axes = np.asarray(values[name]), 1 if name in ('classes', 'scores') else 2
         found[name] = array[0] if array.ndim == axes + 1 and array.shape[0] == 1 else array
         _check(file, info, name, found[name], size)
     if 'owners' in found:

@@ -23,17 +23,24 @@ from mmmaskattn.apis.deploy import export_model
 PUBLISHED = 'tiny_dsb2018_panoptic'
 
 
-def shared_export(factory: Any, model: str = PUBLISHED, weights: str | None = None, **options: Any) -> Path:
+def shared_export(
+    factory: Any,
+    model: str = PUBLISHED,
+    weights: str | None = None,
+    suffix: str = '.onnx',
+    task: str | None = None,
+    **options: Any,
+) -> Path:
     """The file of a model; ``factory`` is pytest's ``tmp_path_factory``."""
     folder: Path = factory.getbasetemp()
     if 'PYTEST_XDIST_WORKER' in os.environ:
         folder = folder.parent
-    words = [Path(model).stem, *(Path(str(value)).name for value in options.values())]
-    path = folder / 'exported' / f'{"_".join(words)}.onnx'
+    words = [Path(model).stem, *([task] if task else []), *(Path(str(value)).name for value in options.values())]
+    path = folder / 'exported' / f'{"_".join(words)}{suffix}'
     path.parent.mkdir(exist_ok=True)
     with FileLock(f'{path}.lock'):
         if not path.is_file():
-            export_model(MaskAttnInferencer(model, weights, 'cpu'), path, nuclei_pictures(), **options)
+            export_model(MaskAttnInferencer(model, weights, 'cpu', task), path, nuclei_pictures(), **options)
     return path
 
 

@@ -7,7 +7,7 @@ python tools/analysis/benchmark.py decode --native-size 1200 1600 --size 128
 python tools/analysis/benchmark.py grouping --k 64 100
 python tools/analysis/benchmark.py predict CONFIG CHECKPOINT [CONFIG CHECKPOINT ...] --images 32
 python tools/analysis/benchmark.py epoch CONFIG --cache none ram --workers 0 1 --epochs 3
-python tools/analysis/benchmark.py deployed nuclei.onnx tiny_dsb2018_panoptic PEER.py=random --picture cells.png
+python tools/analysis/benchmark.py deployed nuclei.onnx tiny_dsb2018_panoptic P.py=random --picture cells.png --browser
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import onnxruntime
@@ -38,10 +39,11 @@ from mmmaskattn.analysis.timing.latency import (
     working_forward,
 )
 from mmmaskattn.analysis.timing.predict import RANDOM, prediction_table, time_predictions
-from mmmaskattn.apis.timing import make_pipeline, pipeline_table, time_pipelines
+from mmmaskattn.apis.timing import RUNTIMES, browser_pipelines, make_pipeline, pipeline_table, time_pipelines
 from mmmaskattn.utils.command_line import ToolParser, ends_in_one_line
 from mmmaskattn.utils.configs import distinct_names
 from mmmaskattn.utils.progress import usable_cores
+from mmmaskattn_console.console import PAGE
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -128,11 +130,23 @@ def _add_deployed(commands: Any) -> None:
         'models',
         nargs='+',
         metavar='MODEL',
-        help=f'exported file *.onnx, name of a model, or CONFIG=CHECKPOINT, where {RANDOM} stands for weights as drawn',
+        help='exported file *.onnx; one of another project, whose network alone is timed; name of a model; or '
+        f'CONFIG=CHECKPOINT, where {RANDOM} stands for weights as drawn',
     )
     deployed.add_argument('--picture', required=True, help='the picture')
     deployed.add_argument('--threads', type=int, nargs='+', default=[1], help='CPU threads, one row for each number')
     deployed.add_argument('--rounds', type=int, default=20, help='timed predictions of each')
+    deployed.add_argument('--cpu-time', action='store_true', help='processor time, where other programs run beside')
+    deployed.add_argument(
+        '--runtimes', nargs='+', choices=[*RUNTIMES], help='what runs the files (default: those that are installed)'
+    )
+    deployed.add_argument(
+        '--browser',
+        nargs='?',
+        const=PAGE,
+        metavar='PAGE',
+        help=f'run exported files in headless Chromium, too, in the built page (default {PAGE.name})',
+    )
 
 
 def show_progress(rounds: Iterable[int]) -> Iterator[int]:
@@ -224,12 +238,24 @@ def run_epoch(args: argparse.Namespace) -> None:
 
 def run_deployed(args: argparse.Namespace) -> None:
     """Time whole pipelines and print the table."""
-    pipelines = [make_pipeline(model, threads) for threads in args.threads for model in args.models]
+    clock = time.process_time if args.cpu_time else time.perf_counter
+    runtimes = args.runtimes or [name for name in RUNTIMES if find_spec(name)]
+    pipelines = [
+        make_pipeline(model, threads, runtime, clock)
+        for threads in args.threads
+        for runtime in runtimes
+        for model in args.models
+        if runtime == runtimes[0] or model.endswith('.onnx')
+    ]
     time_pipelines(pipelines, args.picture, args.rounds, show_progress)
+    if args.browser is not None:
+        pipelines += browser_pipelines(args.models, args.browser, args.picture, args.rounds)
     print(
         f'{processor_name()}, {usable_cores()} cores, torch {torch.__version__}, onnxruntime {onnxruntime.__version__}'
     )
-    print(f'{args.picture}, one at a time; medians of {args.rounds} rounds in turn, each after one that is not timed\n')
+    kind = 'processor time (the browser: by the clock)' if args.cpu_time else 'time by the clock'
+    print(f'{args.picture}, one at a time; {kind}')
+    print(f'medians of {args.rounds} rounds in turn, each after one that is not timed\n')
     print(pipeline_table(pipelines))
 
 

@@ -26,7 +26,7 @@ def parse_options(argv: Sequence[str] | None = None) -> argparse.Namespace:
         argv: Arguments; those of the process by default.
     """
     parser = tool_parser("Run an exported file on a data set and print the config's metrics.", EXAMPLES)
-    parser.add_argument('file', help='exported file, *.onnx')
+    parser.add_argument('file', help='exported file, *.onnx, *.pt2 or *.ncnn.param')
     parser.add_argument('config', help='config that it was made of, or the name of its model')
     parser.add_argument('--split', choices=('val', 'test'), default='test', help='which pictures (default test)')
     parser.add_settings()
@@ -44,15 +44,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     quiet_start()
     check_onnx_installed()
     from mmmaskattn.apis.deploy.evaluate import evaluate_file  # of the extra `deploy`
-    from mmmaskattn.apis.deploy.session import Session
+    from mmmaskattn.apis.deploy.formats import open_file
 
-    session = Session(args.file)
-    figures = evaluate_file(session, read_config_file(config_file(args.config), args.cfg_options), args.split)
-    print(
-        markdown_table(
-            ['metric', session.metadata['precision']], [[key, f'{value:.2f}'] for key, value in figures.items()]
-        )
-    )
+    opened = open_file(args.file)
+    figures = evaluate_file(opened, read_config_file(config_file(args.config), args.cfg_options), args.split)
+    print(markdown_table(['metric', opened.info.precision], [[key, f'{value:.2f}'] for key, value in figures.items()]))
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Write a model as one ONNX file: ``python tools/deploy/export.py MODEL --out FILE.onnx``; as ``mmmaskattn export``."""
+"""Write a model as one file: ``python tools/deploy/export.py MODEL --out FILE.onnx``; as ``mmmaskattn export``."""
 
 from __future__ import annotations
 

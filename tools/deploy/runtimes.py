@@ -13,7 +13,9 @@ from mmmaskattn.utils.markdown import markdown_table
 
 EXAMPLES = """examples:
   python tools/deploy/runtimes.py nuclei.onnx shots
-  pip install openvino; python tools/deploy/runtimes.py nuclei.onnx 'shots/*.png' --most 50
+  pip install 'mmmaskattn[openvino]'; python tools/deploy/runtimes.py nuclei.onnx 'shots/*.png' --most 50
+
+NAME.pt2 and NAME.ncnn.param beside NAME.onnx are run, too; mmmaskattn export writes them.
 """
 
 

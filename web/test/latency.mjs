@@ -20,25 +20,31 @@ if (!options.picture) throw new Error('--picture is missing');
 async function measure({ files, content, repeats }) {
   const { Engine } = await import('/js/engine.js');
   const { readPicture } = await import('/js/pictures.js');
-  const { image } = await readPicture(new File([new Uint8Array(content)], 'picture'));
+  const shot = new File([new Uint8Array(content)], 'picture');
+  const { image } = await readPicture(shot);
   const found = [];
   for (const file of files) {
     const engine = new Engine(), start = performance.now();
     await engine.load({ url: new URL(`models/${file}`, document.baseURI).href });
     const first = await engine.predict(image);
-    found.push({ file, engine, cold: performance.now() - start, first: first.milliseconds, network: [], whole: [], objects: first.result.objects.length });
+    found.push({ file, engine, cold: performance.now() - start, first: first.milliseconds, network: [], whole: [], decode: [], result: [], objects: first.result.objects.length });
   }
   for (let turn = 0; turn < repeats; turn++) {
     for (const one of found) {
+      const begun = performance.now();
+      await readPicture(shot);
       const start = performance.now();
+      one.decode.push(start - begun);
       one.network.push((await one.engine.predict(image)).milliseconds);
       one.whole.push(performance.now() - start);
+      one.result.push(one.whole.at(-1) - one.network.at(-1));
     }
   }
   const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
   const best = (values) => Math.min(...values);
-  return found.map(({ file, cold, first, network, whole, objects }) => ({
+  return found.map(({ file, cold, first, network, whole, decode, result, objects }) => ({
     file, objects, cold_ms: cold, first_ms: first, network_ms: median(network), network_least_ms: best(network), whole_ms: median(whole), whole_least_ms: best(whole),
+    decode, network, result,
   }));
 }
 

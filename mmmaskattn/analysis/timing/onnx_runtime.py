@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from mmmaskattn.analysis.models import BareNetwork
+from mmmaskattn.utils.files import atomic_write
 
 OPSET = 18
 TOLERANCE = 1e-3
@@ -54,11 +57,37 @@ def onnx_call(model: nn.Module, images: Tensor, threads: int = 1) -> tuple[Calla
         NotInOnnxRuntimeError: If the export fails, a map would take more than 2 GiB, ONNX Runtime refuses the file, or
             its outputs differ by more than 0.001 of the largest value.
     """
+    _, call, difference = _proved(model, images, threads)
+    return call, difference
+
+
+def write_bare(model: nn.Module, images: Tensor, path: Path) -> float:
+    """Write the bare network as a file: float images of one size in, its raw outputs out.
+
+    Args:
+        model: On the CPU; put into evaluation mode.
+        images: (B, C, H, W), of the only shape that the file takes.
+        path: The file.
+
+    Returns:
+        The largest difference from eager PyTorch as a share of the largest value.
+
+    Raises:
+        NotInOnnxRuntimeError: As `onnx_call`.
+    """
+    content, _, difference = _proved(model, images, 1)
+    atomic_write(path, content)
+    return difference
+
+
+def _proved(model: nn.Module, images: Tensor, threads: int) -> tuple[bytes, Callable[[], Any], float]:
+    """The file's content, a call that runs the images, and how far its outputs are from eager PyTorch's."""
     network = BareNetwork(model).eval()
     with torch.inference_mode():
         expected = [output.numpy() for output in _tensors(network(images))]
     try:
-        call = _session_call(_export(network, images), images, threads)
+        content = _export(network, images)
+        call = _session_call(content, images, threads)
         difference = _difference(call(), expected)
     except NotInOnnxRuntimeError:
         raise
@@ -66,13 +95,15 @@ def onnx_call(model: nn.Module, images: Tensor, threads: int = 1) -> tuple[Calla
         raise NotInOnnxRuntimeError(_reason(error)) from error
     if not difference <= TOLERANCE:
         raise NotInOnnxRuntimeError(f'its outputs differ from eager PyTorch by {difference:.1e} of the largest value')
-    return call, difference
+    return content, call, difference
 
 
 def _export(network: nn.Module, images: Tensor) -> bytes:
     """The file's content."""
     contiguous = images.contiguous()
-    program = torch.onnx.export(network, (contiguous,), dynamo=True, opset_version=OPSET, verbose=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # of packages that torch's exporter uses
+        program = torch.onnx.export(network, (contiguous,), dynamo=True, opset_version=OPSET, verbose=False)
     assert program is not None
     largest = max(_map_bytes(value.type.tensor_type) for value in program.model_proto.graph.value_info)
     if largest > LARGEST_MAP:

@@ -1,7 +1,7 @@
-"""Models as files that run without torch; everything here needs the packages of the extra ``deploy``."""
+"""Models as files that run elsewhere; everything here needs the packages of the extra ``deploy``."""
 
 from mmmaskattn.apis.deploy.compare import Differences, compare
 from mmmaskattn.apis.deploy.export import Exported, export_model
-from mmmaskattn.apis.deploy.session import Session
+from mmmaskattn.apis.deploy.formats import Opened, open_file
 
-__all__ = ['Differences', 'Exported', 'Session', 'compare', 'export_model']
+__all__ = ['Differences', 'Exported', 'Opened', 'compare', 'export_model', 'open_file']

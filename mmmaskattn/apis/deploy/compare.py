@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from mmmaskattn.apis.deploy.attention import ATTENTION, kept_keys
+from mmmaskattn.apis.deploy.formats import open_file
 from mmmaskattn.apis.deploy.graph import VOID
-from mmmaskattn.apis.deploy.session import Session
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
 from mmmaskattn.data_tools.mini.draw import draw_scene
 from mmmaskattn.data_tools.mini.scene import KINDS
@@ -103,17 +103,17 @@ def compare(path: Path, inferencer: MaskAttnInferencer, pictures: Sequence[np.nd
     Returns:
         The differences.
     """
-    session = Session(path)
-    found = Differences(precision=session.metadata['precision'], tasks={inferencer.task})
+    opened = open_file(path)
+    found = Differences(precision=opened.info.precision, tasks={inferencer.task})
     threshold, inferencer.score_thr = inferencer.score_thr, 0.0
     try:
         with kept_keys(inferencer.ready.module) as kept:
             for picture in pictures:
                 kept.found.clear()
-                expected, given = inferencer(np.ascontiguousarray(picture[..., ::-1])), session.run(picture)
+                expected, given = inferencer(np.ascontiguousarray(picture[..., ::-1])), opened.outputs(picture)
                 _add(found, given, expected)
                 if ATTENTION in given:
-                    _add_kept(found, given[ATTENTION], kept.maps())
+                    _add_kept(found, given[ATTENTION], kept.maps()[0])
     finally:
         inferencer.score_thr = threshold
     return found
@@ -124,7 +124,7 @@ def _add(found: Differences, given: dict[str, np.ndarray], expected: Result) -> 
     found.pictures += 1
     found.pixels += expected.size[0] * expected.size[1]
     if expected.labels is not None:
-        labels = given['labels'].reshape(expected.size)
+        labels = given['labels']
         other = int((np.where(labels == VOID, UNLABELLED, labels) != expected.labels).sum())
         found.other_labels += other
         found.worst_share = max(found.worst_share, other / labels.size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -31,6 +32,8 @@ from mmmaskattn.models.grouping.sparse import (
 )
 
 INPUTS = ('pictures', 'output_size')
+SCORE = 'score'
+"""The input of panoptic files that may be left out."""
 OUTPUTS = {
     'semantic': ('labels',),
     'instance': ('owners', 'classes', 'scores', 'class_scores'),
@@ -77,12 +80,15 @@ class SemanticGraph(nn.Module):
         Returns:
             int32 (N, height, width).
         """
-        meta = dict.fromkeys(('img_shape', 'ori_shape', 'pad_shape', 'batch_input_shape'), self.size)
-        logits = self.model.inference(self.picture(pictures), [meta])
-        logits = _resized(logits.float(), _size_of(output_size))
+        logits = _resized(self.logits(self.picture(pictures)).float(), _size_of(output_size))
         if logits.shape[1] == 1:
             return (logits[:, 0].sigmoid() > self.model.decode_head.threshold).int()
         return logits.argmax(1).int()
+
+    def logits(self, images: Tensor) -> Tensor:
+        """The network alone: images (N, 3, h, w) as `picture` gives them, logits (N, classes, h, w)."""
+        meta = dict.fromkeys(('img_shape', 'ori_shape', 'pad_shape', 'batch_input_shape'), self.size)
+        return self.model.inference(images, [meta])
 
 
 class SegmentsGraph(nn.Module):
@@ -109,12 +115,13 @@ class SegmentsGraph(nn.Module):
                 f"{self.fusion.residual!r}; an exported file needs at least 0.5, and 'void'"
             )
 
-    def forward(self, pictures: Tensor, output_size: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, pictures: Tensor, output_size: Tensor, score: Tensor | None = None) -> tuple[Tensor, ...]:
         """Find the objects of a picture.
 
         Args:
             pictures: uint8 RGB, (1, H, W, 3) or (1, 3, H, W).
             output_size: int64 (2,), height and width of the maps.
+            score: float (), least score of an object of the panoptic map; that of the model by default.
 
         Returns:
             Those of `OUTPUTS` that the task has: ``labels`` int32 (height, width), ``owners`` int32 (height, width),
@@ -129,7 +136,12 @@ class SegmentsGraph(nn.Module):
         found, greatest = self._objects(feats, outputs, ClassMaps.of(semantic, head.num_things, self.size), size)
         if self.task == 'instance':
             return found
-        return (self._fused(semantic, size, found, greatest), *found)
+        return (self._fused(semantic, size, found, greatest, score), *found)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """The network alone: images (N, 3, h, w) as `picture` gives them, logits (N, classes, h, w)."""
+        outputs = self.model.segment_head(self.model.extract_feat(images), self.size)
+        return enlarge(outputs.semantic, self.size)
 
     def _objects(
         self, feats: Any, outputs: SegmentOutputs, classes: ClassMaps, size: tuple[int, int]
@@ -150,14 +162,24 @@ class SegmentsGraph(nn.Module):
         best, labels = scores.max(1)
         return (owners.int(), labels.int(), best, scores), Greatest(which, values, which[:0, 0])
 
-    def _fused(self, semantic: Tensor, size: tuple[int, int], found: tuple[Tensor, ...], greatest: Greatest) -> Tensor:
+    def _fused(
+        self,
+        semantic: Tensor,
+        size: tuple[int, int],
+        found: tuple[Tensor, ...],
+        greatest: Greatest,
+        score: Tensor | None,
+    ) -> Tensor:
         """int32 (h, w), the class of each pixel after fusion."""
         things, number = self.model.segment_head.num_things, semantic.shape[1]
         _, labels, scores, _ = found
+        options = self.fusion
+        if score is not None:
+            scores, options = torch.where(scores >= score, scores, -1.0), replace(options, score_threshold=0.0)
         masks = scores[:, None, None]  # whose number alone counts, as the greatest is known
         pixels = self._labels(semantic, size)
         with counted_slots():
-            fused = fuse_panoptic(masks, labels.long(), scores, pixels, things, number, self.fusion, greatest)
+            fused = fuse_panoptic(masks, labels.long(), scores, pixels, things, number, options, greatest)
         fused = fused % INSTANCE_OFFSET
         return fused.masked_fill(fused == number, VOID)
 

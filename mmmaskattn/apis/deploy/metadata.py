@@ -92,21 +92,6 @@ def write_metadata(model: onnx.ModelProto, metadata: dict[str, Any]) -> None:
     model.metadata_props.add(key=KEY, value=json.dumps(metadata))
 
 
-def read_metadata(model: onnx.ModelProto) -> dict[str, Any]:
-    """Read it.
-
-    Args:
-        model: The content of a file.
-
-    Raises:
-        ValueError: If there is none.
-    """
-    for one in model.metadata_props:
-        if one.key == KEY:
-            return json.loads(one.value)
-    raise ValueError(f'there is no {KEY} in its metadata; expected a file that {KEY} export has written')
-
-
 def metadata_text(metadata: dict[str, Any]) -> str:
     """The same for people, a key a line."""
     lines = [f'  {json.dumps(key)}: {json.dumps(value)}' for key, value in metadata.items()]

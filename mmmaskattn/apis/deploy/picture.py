@@ -58,16 +58,16 @@ class PictureInput(nn.Module):
         shrunk, halved = self._shrunk(pictures.float(), lengths)
         # cv2 halves by whole numbers, so a tie goes up; otherwise to the even number, as torch and ONNX have it.
         shrunk = torch.where(halved, (shrunk + 0.5).floor(), shrunk.round())
-        low, high, share = _between(lengths[0], self.size[0])
-        down = torch.stack([COEFFICIENT - share, share])
-        upper, lower = shrunk[:, :, low], shrunk[:, :, high]
-        left, right, across = _between(lengths[1], self.size[1])
-        weights = COEFFICIENT - across
-        upper = upper[..., left] * weights + upper[..., right] * across
-        lower = lower[..., left] * weights + lower[..., right] * across
+        left, right, share = _between(lengths[1], self.size[1])
+        # A product with a matrix is quicker than picking columns, and as exact: whole numbers under 2^24.
+        places = torch.arange(self.size[1])[:, None]
+        across = torch.where(places == left, COEFFICIENT - share, 0.0) + torch.where(places == right, share, 0.0)
         # As cv2 rounds: 4 bits less, times the weight, 16 bits less, each downwards; then 2 bits less, to the nearest.
-        parts = [((line / 16).floor() * weight[:, None] / 65536).floor() for line, weight in zip((upper, lower), down)]
-        return ((parts[0] + parts[1] + 2) / 4).floor()
+        lines = (torch.matmul(shrunk, across) / 16).floor()
+        low, high, share = _between(lengths[0], self.size[0])
+        upper = (lines.index_select(2, low) * (COEFFICIENT - share)[:, None] / 65536).floor()
+        lower = (lines.index_select(2, high) * share[:, None] / 65536).floor()
+        return ((upper + lower + 2) / 4).floor()
 
     def _shrunk(self, pictures: Tensor, lengths: tuple[int, int]) -> tuple[Tensor, Tensor]:
         """Area means (N, 3, h, w) along axes that shrink, the others padded; and whether both sides are halved.

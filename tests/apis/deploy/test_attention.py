@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from mmengine.config import Config
 from random_checkpoint import write_checkpoint
 
 from mmmaskattn.apis import MaskAttnInferencer
-from mmmaskattn.apis.deploy import Session, export_model
+from mmmaskattn.apis.deploy import export_model
 from mmmaskattn.apis.deploy.attention import kept_keys, kept_shares
 from mmmaskattn.models.layers.attention_masks import build_attention_mask
 from mmmaskattn.models.layers.mask_attention import MaskAttention
@@ -68,8 +69,8 @@ def test_files_say_what_pytorch_keeps(tmp_path):
     assert done.differences.keys == 6 * 3 * 16 * 16
     assert done.differences.other_keys <= 4  # of the best 20, two that are as good may change places
     pictures = np.random.default_rng(0).integers(0, 256, (2, 70, 90, 3)).astype(np.uint8)
-    session = Session(done.path)
-    both = session.session.run(['attention'], dict(pictures=pictures, output_size=np.array([70, 90])))[0]
+    feeds = dict(pictures=pictures, output_size=np.array([70, 90]))
+    (both,) = onnxruntime.InferenceSession(done.path).run(['attention'], feeds)
     assert both.shape == (2, 3, 16, 16)
     assert ((both[:, 2] > 0).sum((1, 2)) == 20).all()
     assert np.ptp(both[0, 0]) > 0.01
