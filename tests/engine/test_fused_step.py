@@ -68,7 +68,8 @@ def test_what_the_config_says_stays(said):
 
 def test_several_optimizers_and_others_kinds():
     wrappers = OptimWrapperDict(
-        first=wrapper_of(small_net(), WAYS['AdamW']), second=wrapper_of(small_net(), dict(type='RMSprop', lr=1e-3, weight_decay=0.0))
+        first=wrapper_of(small_net(), WAYS['AdamW']),
+        second=wrapper_of(small_net(), dict(type='RMSprop', lr=1e-3, weight_decay=0.0)),
     )
     fuse_step(wrappers)
     assert [wrappers[name].optimizer.param_groups[0].get('fused') for name in ('first', 'second')] == [True, None]
