@@ -5,18 +5,22 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.registry import RUNNERS
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
+from torch.optim import SGD, Adam, AdamW
 from torch.utils.data import DataLoader
 
-from mmmaskattn.engine.fused_step import fuse_step
 from mmmaskattn.engine.hooks.channels_last_hook import store_channels_last, wants_channels_last
 from mmmaskattn.engine.summary import SummaryHook
 from mmmaskattn.engine.terminal import prints_to_log, silence_known_warnings, tame_terminal
+
+FUSED: tuple[Any, ...] = (SGD, Adam, AdamW)
+"""Optimizers of which torch has a fused step."""
 
 
 class LayoutRunner(Runner):
@@ -121,3 +125,30 @@ def end_workers(runner: Runner) -> None:
             loop.dataloader._iterator = None
             if hasattr(loop, 'dataloader_iterator'):
                 del loop.dataloader_iterator  # mmengine's loop over iterations holds it
+
+
+def fuse_step(wrapper: OptimWrapper | OptimWrapperDict) -> None:
+    """Let an optimizer compute its step by torch's fused kernels; the numbers are the same up to rounding.
+
+    mmengine makes a group of each parameter whose weight decay differs, and torch's other ways take a dozen operations
+    for each group. What a config says of ``fused`` or ``foreach`` stays, and so does what it is resumed from.
+
+    Args:
+        wrapper: With the optimizer, or several; groups are changed in place.
+    """
+    for one in wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]:
+        for group in one.optimizer.param_groups if type(one.optimizer) in FUSED else ():
+            if group['fused'] is None and not (group['foreach'] or group['differentiable']):
+                group['fused'] = _can_fuse(type(one.optimizer), group['params']) or None
+
+
+def _can_fuse(kind: Any, parameters: list[torch.nn.Parameter]) -> bool:
+    """Whether torch has such a kernel for the places and types of these parameters, by trying."""
+    for device, dtype in {(parameter.device, parameter.dtype) for parameter in parameters}:
+        probe = torch.zeros(1, device=device, dtype=dtype, requires_grad=True)
+        probe.grad = torch.zeros_like(probe)
+        try:
+            kind([probe], fused=True).step()
+        except (RuntimeError, TypeError):  # older versions have none for the CPU, or for SGD
+            return False
+    return True

@@ -7,7 +7,7 @@ import torch
 from mmengine.optim import OptimWrapperDict, build_optim_wrapper
 from torch import nn
 
-from mmmaskattn.engine.fused_step import fuse_step
+from mmmaskattn.engine.runner import fuse_step
 
 WAYS = {
     'AdamW': dict(type='AdamW', lr=2e-3, weight_decay=1e-3),
