@@ -107,6 +107,10 @@ def _resize_by_factors(model: onnx.ModelProto) -> None:
         model.graph.initializer.append(onnx.numpy_helper.from_array(factors, name))
         del node.input[2:]
         node.input.append(name)
+    read = {name for node in model.graph.node for name in node.input}
+    kept = [one for one in model.graph.initializer if one.name in read]  # runtimes warn of sizes that nobody reads
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
 
 
 def _name_axes(model: onnx.ModelProto, layout: Layout) -> None:

@@ -183,6 +183,7 @@ def test_maps_become_larger_by_factors(nuclei):
     held = {one.name: onnx.numpy_helper.to_array(one).tolist() for one in graph.initializer}
     factors = [held.get(node.input[2]) for node in graph.node if node.op_type == 'Resize']
     assert factors.count([1, 1, 2, 2]) >= 4
+    assert set(held) <= {name for node in graph.node for name in node.input}, 'runtimes warn of what nobody reads'
 
 
 def test_runtimes_are_compared(nuclei):
