@@ -11,6 +11,7 @@ CONFIG = ROOT / 'configs/peers/rtmdet_ins_tiny/dsb2018_instance_128.py'
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_network_of_a_detector_of_mmdet(tmp_path):
     done = call_tool('deploy/export_bare.py', CONFIG, '--out', tmp_path / 'rtmdet.onnx')
     assert done.returncode == 0, done.stderr

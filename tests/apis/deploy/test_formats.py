@@ -32,6 +32,7 @@ def clothes():
     return MaskAttnInferencer(CLOTHES, device='cpu')
 
 
+@pytest.mark.long
 def test_an_archive_finds_what_pytorch_finds(tmp_path_factory):
     path = shared_export(tmp_path_factory, suffix='.pt2')
     found = compare(path, MaskAttnInferencer(PUBLISHED, device='cpu'), RGB)
