@@ -71,10 +71,9 @@ def draw_legend_scene(rng: np.random.Generator, height: int, width: int) -> tupl
 
 
 def _colours(rng: np.random.Generator) -> np.ndarray:
-    """Return three colours a third of the circle of hues apart, float32 (3, 3)."""
-    first = rng.random()
-    hues = [(first + place / SWATCHES) % 1 for place in range(SWATCHES)]
-    colours = [colorsys.hsv_to_rgb(hue, rng.uniform(0.7, 1), rng.uniform(0.7, 1)) for hue in hues]
+    """Return a red, a green and a blue in random order, each with some play, float32 (3, 3)."""
+    hues = rng.permutation(SWATCHES) / SWATCHES + rng.uniform(-1 / 12, 1 / 12, SWATCHES)
+    colours = [colorsys.hsv_to_rgb(hue % 1, rng.uniform(0.7, 1), rng.uniform(0.7, 1)) for hue in hues]
     return np.array(colours, np.float32) * 255
 
 
