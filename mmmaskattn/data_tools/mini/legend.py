@@ -3,8 +3,8 @@
 ::
 
     +------------------+   Three swatches, each a colour and a mark: a bar, a disc or a cross. Each region in the lower
-    | [/]  [o]  [+]    |   half has the colour of one swatch, and the class of that swatch's mark. Which mark each colour
-    |                  |   has is drawn anew for every picture, so a region by itself says nothing.
+    | [/]  [o]  [+]    |   half has the colour of one swatch, and the class of that swatch's mark. Which mark each
+    |                  |   colour has is drawn anew for every picture, so a region by itself says nothing.
     |   ##      %%     |
     |      ++++    ##  |   ``images/{train,val}/*.png``; ``labels/`` of the same stems: 0 = background and legend,
     +------------------+   1 to 3 = the class of the mark; ``classes.txt``.
