@@ -2,9 +2,9 @@
 
 ::
 
-    +------------------+   Three swatches, each a colour and a mark: a bar, a disc or a cross. Each region in the lower
-    | [/]  [o]  [+]    |   half has the colour of one swatch, and the class of that swatch's mark. Which mark each
-    |                  |   colour has is drawn anew for every picture, so a region by itself says nothing.
+    +------------------+   A swatch, a colour with a mark: a bar, a disc or a cross. The regions in the lower half have
+    | [/]              |   its colour, and the class of its mark. Colour and mark are drawn anew for every picture, so a
+    |                  |   region by itself says nothing.
     |   ##      %%     |
     |      ++++    ##  |   ``images/{train,val}/*.png``; ``labels/`` of the same stems: 0 = background and legend,
     +------------------+   1 to 3 = the class of the mark; ``classes.txt``.
@@ -23,7 +23,7 @@ from mmmaskattn.data_tools.mini.write import LayoutWriter, write_picture
 CLASSES = ('background', 'bar', 'disc', 'cross')
 PALETTE = ((90, 90, 90), (220, 60, 40), (40, 120, 220), (240, 200, 40))
 SWATCHES = 1
-"""With three, `tiny` stays at chance, with mask attention and without: which mark a colour has is not learned."""
+"""With three, each for its own colour, `tiny` stays at chance: docs/explanation/attention.md."""
 REGIONS = 6
 
 

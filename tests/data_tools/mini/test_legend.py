@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmmaskattn.data_tools.mini.legend import CLASSES, draw_legend_scene
+from mmmaskattn.data_tools.mini.legend import CLASSES, SWATCHES, draw_legend_scene
 
 
 def scenes(count: int = 20) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -13,7 +13,8 @@ def scenes(count: int = 20) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def swatches(picture: np.ndarray) -> list[np.ndarray]:
     side = 128 // 6
-    return [picture[side // 4 :, side // 2 + n * (side + side // 2) :][:side, :side].astype(float) for n in range(3)]
+    places = [side // 2 + number * (side + side // 2) for number in range(SWATCHES)]
+    return [picture[side // 4 :, place:][:side, :side].astype(float) for place in places]
 
 
 def mark_of(square: np.ndarray, colour: np.ndarray) -> str:
