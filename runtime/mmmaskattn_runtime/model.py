@@ -44,7 +44,7 @@ UNNEEDED = (
     'TransposeOptimizer',
 )
 """Searches of onnxruntime that make no exported model quicker: the export has done the like, or they are for language
-models. Without them loading takes a quarter less."""
+models. Without them a file is loaded sooner."""
 _LONGEST_REASON = 150
 
 

@@ -104,6 +104,7 @@ class _Reader:
         self.path, self.content = path, content
 
     def info(self) -> ModelInfo:
+        """All that it says, checked."""
         if not isinstance(self.content, Mapping):
             self.refuse(KEY, self.content, 'an object')
         if self.content.get('format') != FORMAT:
@@ -127,6 +128,7 @@ class _Reader:
         )
 
     def classes(self) -> Classes:
+        """Names, colours, and which of them are things."""
         names = self.take('classes', _are_names, f'a list of 1 to {MOST_CLASSES} names')
         count = len(names)
         colours = self.take('palette', lambda one: _are_colours(one, count), f'{count} colours [R, G, B], 0 to 255', [])
@@ -193,7 +195,7 @@ def _are_names(value: Any) -> bool:
 
 
 def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and len(set(value)) == len(value) <= MOST_MAPS and all(map(_is_text, value))
+    return isinstance(value, list) and all(map(_is_text, value)) and len(set(value)) == len(value) <= MOST_MAPS
 
 
 def _are_colours(value: Any, count: int) -> bool:

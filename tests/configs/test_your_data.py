@@ -54,9 +54,7 @@ def copied(request, tmp_path):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(
-    'copied', ['semantic', 'panoptic', pytest.param('instance', marks=pytest.mark.long)], indirect=True
-)
+@pytest.mark.parametrize('copied', ['semantic', 'instance', 'panoptic'], indirect=True)
 def test_a_copy_trains_by_our_tool(copied, root, tmp_path):
     config, metric = copied
     options = ('--fraction', '50', '--cfg-options', *QUICK)

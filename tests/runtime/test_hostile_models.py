@@ -78,7 +78,7 @@ WRONG = {
     'size': [None, 128, [128], [0, 128], [128, 10**9], ['128', '128'], [1.5, 2]],
     'layout': ['hwc', 3, []],
     'thresholds': [3, dict(score=2), dict(score='high'), dict(score=float('nan')), dict(instances=0)],
-    'attention': ['all', [3], ['a', 'a'], {'a': 1}],
+    'attention': ['all', [3], [['a']], ['a', 'a'], {'a': 1}],
     'licence': [['MIT']],
 }
 

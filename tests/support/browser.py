@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mmmaskattn.apis.timing.browser import WEB, find_chromium
 from mmmaskattn_runtime.page_server import make_server
 from mmmaskattn_runtime.reading import ResultsFolder
-
-WEB = Path(__file__).resolve().parents[2] / 'web'
-HOW = 'apt-get install nodejs npm chromium; (cd web && npm ci)'
-
-
-def chromium() -> str | None:
-    """The browser, if there is one."""
-    return next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
 
 
 def missing() -> str:
     """Why the page cannot be tested here, with how to get what is missing; empty if it can."""
-    found = dict(
-        Node=shutil.which('node'), Chromium=chromium(), playwright=(WEB / 'node_modules/playwright-core').is_dir()
-    )
-    absent = [name for name, there in found.items() if not there]
-    return f'the browser tests need {" and ".join(absent)}: {HOW}' if absent else ''
+    try:
+        find_chromium()
+    except FileNotFoundError as error:
+        return str(error)
+    return ''
 
 
 def build(folder: Path) -> Path:
@@ -53,7 +45,7 @@ def served(folder: Path, results: ResultsFolder | None = None) -> Iterator[str]:
 def drive(folder: Path, url: str, steps: list[list[Any]], **options: Any) -> dict[str, Any]:
     """Run steps of web/test/drive.mjs; gives answers, requests, errors and what the page says at the end."""
     job = folder / 'job.json'
-    job.write_text(json.dumps(dict(url=url, chromium=chromium(), folder=str(folder), steps=steps, **options)))
+    job.write_text(json.dumps(dict(url=url, chromium=find_chromium(), folder=str(folder), steps=steps, **options)))
     words = ['node', str(WEB / 'test/drive.mjs'), str(job)]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr

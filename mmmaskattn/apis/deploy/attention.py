@@ -12,8 +12,6 @@ from torch.nn import functional as F
 
 from mmmaskattn.models.layers.attention_masks import GateMask, MaskTerms, RandomMask
 
-ATTENTION = 'attention'
-"""Name of the output, and of its description in the metadata."""
 KEEPING = (GateMask, RandomMask)
 """Masks that say of each key, for all queries alike, how much of it is kept; `TopKMask` is a `GateMask`."""
 PARTS = {'backbone': 'encoder', 'neck': 'decoder'}
@@ -34,6 +32,7 @@ class KeptKeys:
         """Make what notes the terms of a mask."""
 
         def note(_: nn.Module, given: tuple[Tensor, tuple[int, int]], terms: MaskTerms) -> None:
+            """Keep what the mask said of its keys."""
             tokens, map_size = given
             self.found.append((name, kept_shares(terms, tokens).unflatten(1, map_size)))
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mmmaskattn.apis.deploy.attention import ATTENTION, kept_keys
+from mmmaskattn.apis.deploy.attention import kept_keys
 from mmmaskattn.apis.deploy.formats import open_file
 from mmmaskattn.apis.deploy.graph import VOID
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
 from mmmaskattn.data_tools.mini.draw import draw_scene
 from mmmaskattn.data_tools.mini.scene import KINDS
 from mmmaskattn_runtime import UNLABELLED, Instance, Result
+from mmmaskattn_runtime.outputs import ATTENTION
 
 SIZES = ((128, 128), (97, 203), (203, 97), (131, 77), (61, 90), (480, 640))
 SAME = 0.95

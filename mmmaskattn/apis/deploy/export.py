@@ -15,7 +15,7 @@ import onnx
 import torch
 
 from mmmaskattn.apis.deploy import archive
-from mmmaskattn.apis.deploy.attention import ATTENTION, attention_names, attention_told
+from mmmaskattn.apis.deploy.attention import attention_names, attention_told
 from mmmaskattn.apis.deploy.compare import Differences, compare, drawn_pictures
 from mmmaskattn.apis.deploy.formats import ONNX, SUFFIXES, files_of, suffix_of
 from mmmaskattn.apis.deploy.graph import OUTPUTS, SemanticGraph, graph_of
@@ -27,6 +27,7 @@ from mmmaskattn.apis.deploy.record import example_of, record
 from mmmaskattn.apis.inferencer import MaskAttnInferencer
 from mmmaskattn.utils.files import atomic_write
 from mmmaskattn_runtime import find_pictures
+from mmmaskattn_runtime.outputs import ATTENTION
 
 Dynamic = Literal['size', 'batch']
 COMPARED = 12

@@ -32,8 +32,6 @@ from mmmaskattn.models.grouping.sparse import (
 )
 
 INPUTS = ('pictures', 'output_size')
-SCORE = 'score'
-"""The input of panoptic files that may be left out."""
 OUTPUTS = {
     'semantic': ('labels',),
     'instance': ('owners', 'classes', 'scores', 'class_scores'),

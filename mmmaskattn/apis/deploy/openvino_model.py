@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from mmmaskattn.apis.deploy.attention import ATTENTION
 from mmmaskattn.apis.deploy.graph import OUTPUTS
 from mmmaskattn_runtime import ExportedModel
+from mmmaskattn_runtime.outputs import ATTENTION
 
 FLOAT32 = {'INFERENCE_PRECISION_HINT': 'f32'}
 """Settings for what the file says; left alone OpenVINO computes in bfloat16 where a processor can."""

@@ -12,9 +12,9 @@ import numpy as np
 import onnx
 import torch
 
-from mmmaskattn.apis.deploy.attention import ATTENTION
-from mmmaskattn.apis.deploy.graph import INPUTS, SCORE
+from mmmaskattn.apis.deploy.graph import INPUTS
 from mmmaskattn.apis.deploy.picture import Layout
+from mmmaskattn_runtime.outputs import ATTENTION, SCORE
 
 OPSET = 18
 EXAMPLE = (150, 170)

@@ -196,6 +196,7 @@ def _foreign_call(file: str, threads: int, open_session: Any, clock: Clock) -> C
     network = ForeignNetwork(file, threads, open_session)
 
     def call(picture: str) -> tuple[Stages, int | str]:
+        """One prediction."""
         marks = [clock()]
         pixels = _read(picture)
         marks.append(clock())
@@ -212,6 +213,7 @@ def _exported_call(model: ExportedModel, clock: Clock) -> Call:
     model.clock = clock
 
     def call(picture: str) -> tuple[Stages, int | str]:
+        """One prediction."""
         start = clock()
         pixels = _read(picture)
         decoded = clock()
@@ -225,6 +227,7 @@ def _exported_call(model: ExportedModel, clock: Clock) -> Call:
 
 def _eager_call(inferencer: MaskAttnInferencer, clock: Clock) -> Call:
     def call(picture: str) -> tuple[Stages, int | str]:
+        """One prediction."""
         marks = [clock()]
         one = Read(picture, _read(picture))
         marks.append(clock())
