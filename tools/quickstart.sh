@@ -87,6 +87,7 @@ test_and_draw semantic
 say "3/4 panoptic, from the semantic weights: train for ${EPOCHS[panoptic]} epochs in two processes, test, draw"
 train panoptic load_from="$(checkpoint semantic)"
 # After so few steps what is found has low scores.
+echo 'tested with objects of low scores, too, so PQ is another than in training'
 test_and_draw panoptic model.test_cfg.panoptic.score_threshold=0.02 default_hooks.visualization.score_thr=0.02
 
 SEMANTIC_PICTURE=$(picture semantic)

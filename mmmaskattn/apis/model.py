@@ -136,9 +136,13 @@ def config_file(model: str | Path | Config) -> Path:
     """Find the config file of a model.
 
     Raises:
-        ValueError: If it is a config of no file.
+        ValueError: If it is a config of no file, or a file for another runtime.
         LookupError: If there is no model of that name.
     """
+    if str(model).endswith(('.pt2', '.ncnn.param')):
+        raise ValueError(
+            f'{model}: was exported for another runtime (docs/how-to/export.md); expected *.onnx or a config'
+        )
     if isinstance(model, Config):
         if not model.filename:
             raise ValueError('this config was read from no file; write it with Config.dump, and name the file')

@@ -70,7 +70,8 @@ def read_info(path: str | Path) -> ModelInfo:
     try:
         texts = read_metadata(path)
     except NotOnnxError as error:
-        raise ModelFileError(f'{path}: {error}; copy it again, or {AGAIN}') from None
+        mend = f'copy it again, or {AGAIN}' if Path(path).suffix == '.onnx' else 'expected *.onnx, no other is read'
+        raise ModelFileError(f'{path}: {error}; {mend}') from None
     except OSError as error:
         raise ModelFileError(f'{path}: {error.strerror or error}; expected an exported model') from None
     except ValueError as error:  # a name with a null byte

@@ -39,7 +39,7 @@ class Exported:
     """What `export_model` has written.
 
     Attributes:
-        path: The ONNX file.
+        path: The file.
         beside: The json file with its metadata.
         metadata: What is in it.
         differences: How far the file is from PyTorch.
@@ -52,9 +52,11 @@ class Exported:
 
     def lines(self) -> list[str]:
         """What was written, for people."""
-        size = f'{self.path.stat().st_size / 1e6:.2f} MB'
+        files = [place for name, place in files_of(self.path).items() if name != 'beside']
+        names = f'{self.path}{"".join(f" and {one.name}" for one in files[1:])}'
+        size = f'{sum(one.stat().st_size for one in files) / 1e6:.2f} MB'
         return [
-            f'{self.path}: {size}, {self.metadata["task"]}, {self.metadata["precision"]}',
+            f'{names}: {size}, {self.metadata["task"]}, {self.metadata["precision"]}',
             *self.differences.lines(),
         ]
 

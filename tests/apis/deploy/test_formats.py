@@ -16,10 +16,11 @@ from shared_exports import PUBLISHED, copy_of, nuclei_pictures, shared_export
 
 from mmmaskattn.apis import MaskAttnInferencer
 from mmmaskattn.apis.deploy import compare, export, export_model
-from mmmaskattn.apis.deploy.compare import drawn_pictures
+from mmmaskattn.apis.deploy.compare import Differences, drawn_pictures
 from mmmaskattn.apis.deploy.runtimes import compare_runtimes
+from mmmaskattn.apis.model import config_file
 from mmmaskattn_console.console import main
-from mmmaskattn_runtime import ModelFileError
+from mmmaskattn_runtime import ModelFileError, load
 
 pytestmark = pytest.mark.slow
 CLOTHES = 'nano_ccp_semantic'
@@ -60,6 +61,20 @@ def test_ncnn_labels_what_pytorch_labels(clothes, tmp_path_factory):
         f'{CLOTHES}.ncnn.{ending}' for ending in ('param', 'bin', 'json')
     }
     assert compare(path, clothes, PHOTOS).other_labels <= 1e-4 * sum(one[..., 0].size for one in PHOTOS)
+    said = export.Exported(
+        path, path.with_suffix('.json'), json.loads(path.with_suffix('.json').read_text()), Differences()
+    )
+    size = path.stat().st_size + path.with_suffix('.bin').stat().st_size
+    assert said.lines()[0].startswith(f'{path} and {CLOTHES}.ncnn.bin: {size / 1e6:.2f} MB')
+
+
+@pytest.mark.parametrize('suffix', ['.pt2', '.ncnn.param'])
+def test_files_for_other_runtimes_are_told_apart(suffix, tmp_path):
+    (tmp_path / f'clothes{suffix}').write_bytes(b'7767517')
+    with pytest.raises(ValueError, match=r'was exported for another runtime .* expected \*\.onnx or a config'):
+        config_file(tmp_path / f'clothes{suffix}')
+    with pytest.raises(ModelFileError, match=r'expected \*\.onnx, no other is read'):
+        load(tmp_path / f'clothes{suffix}')
 
 
 def test_ncnn_takes_the_levels_of_a_picture_of_the_size_of_the_network(clothes, tmp_path_factory):
